@@ -1,0 +1,81 @@
+// The run record ("lossaudit-run/1"): what one audit leaves. Every report is made from run records alone.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+namespace lossaudit {
+
+/// A case that shows something: its inputs in hex by argument name, what came back and what was due.
+struct Witness {
+  std::map<std::string, std::vector<std::string>> inputs;  ///< "output", "target", "labels", …: hex text, a row at most
+  std::string computed;                                    ///< hex
+  std::string exact;                                       ///< decimal, 20 digits or so
+  std::string replay;                                      ///< the command that shows it again
+};
+
+struct RuleResult {
+  std::string rule;
+  std::uint64_t broken = 0;  ///< in how many cases
+  bool required = true;      ///< false: recommended, reported and not failed
+  Witness worst;
+};
+
+/// Largest error over a stretch of the bit-ordered inputs (elementwise functions), or at a class count (rows), for charts.
+struct CurvePoint {
+  double at = 0;  ///< the input at which the stretch's maximum was found, or the class count
+  double max_ulp = 0;
+};
+
+struct Accuracy {
+  std::string subject, function, dialect, format, pass;
+  std::string options;  ///< canonical text, "" for defaults
+  std::string inputs;   ///< the names of the generators, with the seed
+  std::uint64_t count = 0;
+  double max_ulp = 0, mean_ulp = 0, max_relative_error = 0;
+  double correctly_rounded = 0;  ///< fraction of numeric results
+  Witness worst;
+  std::string evidence;  ///< "proved" or "observed"
+  double budget_ulp = 0;
+  std::string budget_source;
+  std::vector<RuleResult> rules;
+  std::string verdict;        ///< "conforms", "exceeds", "crashed", "hung", "unsupported"
+  std::string detail;         ///< one line on a verdict other than conforms
+  std::string note;           ///< the subject's own remark on this contract
+  std::string curve_axis;     ///< "input" or "classes"
+  std::vector<CurvePoint> curve;
+};
+
+struct SubjectInfo {
+  std::string name, version, origin;
+  bool gated = true;
+};
+
+struct Speed {
+  std::string subject, function, pass, shape;
+  double ns_per_element = 0, limit_ns_per_element = 0;
+};
+
+struct RunRecord {
+  std::string tool_version, tool_revision, command, started;  ///< UTC, ISO 8601
+  std::uint64_t seed = 0;
+  std::string profile;
+  std::map<std::string, std::string> machine;  ///< "cpu", "cores", "memory", "os", "compiler", "simd"
+  std::vector<SubjectInfo> subjects;
+  std::vector<Accuracy> accuracy;
+  std::vector<Speed> speed;
+};
+
+inline constexpr const char* record_schema = "lossaudit-run/1";
+
+nlohmann::json to_json(const RunRecord& record);
+/// Throws BadInput "PATH: not a run record: accuracy[3].max_ulp: expected a number" and the like.
+RunRecord parse_record(const nlohmann::json& json, const std::string& where);
+RunRecord load_record(const std::filesystem::path& path);
+void save_record(const RunRecord& record, const std::filesystem::path& path);
+
+}  // namespace lossaudit
