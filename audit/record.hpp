@@ -25,7 +25,8 @@ struct RuleResult {
   Witness worst;
 };
 
-/// Largest error over a stretch of the bit-ordered inputs (elementwise functions), or at a class count (rows), for charts.
+/// Largest error over a stretch of the bit-ordered inputs (elementwise functions), or at a class count (rows), for
+/// charts.
 struct CurvePoint {
   double at = 0;  ///< the input at which the stretch's maximum was found, or the class count
   double max_ulp = 0;
@@ -43,10 +44,10 @@ struct Accuracy {
   double budget_ulp = 0;
   std::string budget_source;
   std::vector<RuleResult> rules;
-  std::string verdict;        ///< "conforms", "exceeds", "crashed", "hung", "unsupported"
-  std::string detail;         ///< one line on a verdict other than conforms
-  std::string note;           ///< the subject's own remark on this contract
-  std::string curve_axis;     ///< "input" or "classes"
+  std::string verdict;     ///< "conforms", "exceeds", "crashed", "hung", "unsupported"
+  std::string detail;      ///< one line on a verdict other than conforms
+  std::string note;        ///< the subject's own remark on this contract
+  std::string curve_axis;  ///< "input" or "classes"
   std::vector<CurvePoint> curve;
 };
 

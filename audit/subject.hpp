@@ -30,16 +30,17 @@ class Subject {
   [[nodiscard]] virtual bool supports(const Contract& contract) const = 0;
   /// The subject's own remark on how it computes that contract ("composed here from exp and sum"), or "".
   [[nodiscard]] virtual std::string note(const Contract& contract) const = 0;
-  /// Computes a batch; `results` has result_size(contract, batch.shape) places and is meaningful only when the outcome is
-  /// `computed`. Never throws for what the subject does; a subject that crashed or hung is started again at the next call.
+  /// Computes a batch; `results` has result_size(contract, batch.shape) places and is meaningful only when the outcome
+  /// is `computed`. Never throws for what the subject does; a subject that crashed or hung is started again at the next
+  /// call.
   virtual Outcome compute(const Contract& contract, const Batch& batch, std::span<double> results) = 0;
 };
 
 /// A subject that is called in this process through the C ABI (built-in ones, and the suite's mutants).
 std::unique_ptr<Subject> make_builtin(const lossaudit_subject& subject);
 
-/// The subjects of a shared library, each in a child process of its own. `path` may end in ":NAME" to take one of them. Throws
-/// BadInput naming the missing file, symbol or the ABI version found.
+/// The subjects of a shared library, each in a child process of its own. `path` may end in ":NAME" to take one of them.
+/// Throws BadInput naming the missing file, symbol or the ABI version found.
 std::vector<std::unique_ptr<Subject>> open_library(const std::string& path,
                                                    std::chrono::milliseconds call_limit = std::chrono::seconds(30));
 

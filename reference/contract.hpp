@@ -125,7 +125,8 @@ Options parse_options(std::string_view text);
 std::string_view to_string(Pass pass);
 std::string_view to_string(Reduction reduction);
 
-/// Lookups by name; throw BadInput: "unknown function 'sigmod': did you mean sigmoid, logit? (lossaudit list functions)".
+/// Lookups by name; throw BadInput: "unknown function 'sigmod': did you mean sigmoid, logit? (lossaudit list
+/// functions)".
 Function parse_function(std::string_view name);
 Dialect parse_dialect(std::string_view name);
 Format parse_format(std::string_view name);
@@ -150,8 +151,8 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-/// The view of a tensor of these dimensions along `axis`; throws BadInput naming axis and rank unless axis is −1 or one of
-/// 0 … rank−1.
+/// The view of a tensor of these dimensions along `axis`; throws BadInput naming axis and rank unless axis is −1 or one
+/// of 0 … rank−1.
 Shape shape_along(std::span<const std::size_t> dimensions, int axis);
 
 /// Number of losses before reduction (= results when reduction is none), and of results.

@@ -25,13 +25,14 @@ struct Expected {
   int ulp_exponent = 0;
   /// The exact result rounded to the format, to nearest, ties to even.
   double rounded = 0;
-  /// (exact − rounded) / ulp(exact), known to 2^-20 or better. Where |exact| is 2^(emax+1) or more, exact counts as that, and so does an
-  /// infinite `rounded`.
+  /// (exact − rounded) / ulp(exact), known to 2^-20 or better. Where |exact| is 2^(emax+1) or more, exact counts as
+  /// that, and so does an infinite `rounded`.
   double offset = 0;
 };
 
-/// abs(computed − exact) / ulp(exact) for a numeric computed value and Kind::number; an infinite `computed` counts as 2^(emax+1) with
-/// its sign. NaN when the question has no numeric answer (a NaN on one side, an infinity due): a matter for rules.
+/// abs(computed − exact) / ulp(exact) for a numeric computed value and Kind::number; an infinite `computed` counts as
+/// 2^(emax+1) with its sign. NaN when the question has no numeric answer (a NaN on one side, an infinity due): a matter
+/// for rules.
 double ulp_error(Format format, const Expected& expected, double computed);
 
 /// abs(computed − exact) / abs(exact); 0 for 0 against 0, +inf for anything else against 0.
@@ -50,8 +51,8 @@ struct Exact {
   std::vector<Expected> each;  ///< the rounding in each format of format_table, in its order
 };
 
-/// As expect(), with every result given to `digits` significant decimals and rounded to every format. The inputs and constants are
-/// those of contract.format.
+/// As expect(), with every result given to `digits` significant decimals and rounded to every format. The inputs and
+/// constants are those of contract.format.
 std::vector<Exact> explain(const Contract& contract, const Batch& batch, int digits);
 
 }  // namespace lossaudit

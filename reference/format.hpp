@@ -30,9 +30,7 @@ inline constexpr FormatTraits format_table[] = {
     {Format::bf16, "bf16", 8, -126, 127, 2},
 };
 
-constexpr const FormatTraits& traits(Format format) {
-  return format_table[static_cast<int>(format)];
-}
+constexpr const FormatTraits& traits(Format format) { return format_table[static_cast<int>(format)]; }
 
 /// The format of that name, or nothing.
 std::optional<Format> format_named(std::string_view name);
