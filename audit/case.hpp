@@ -1,0 +1,45 @@
+// Cases as text: what a witness shows and what `lossaudit audit --case` reads.
+//
+//   output=0x1.4p+3,0x0p+0*2,-0x1.9p+6 labels=2
+//   shape=2x3x2 output=0x1p+0*12 target=0x1p+0*12
+//
+// One word an argument: shape, output, target, labels, class_weights, sample_weights, upstream. Numbers are hexadecimal
+// or decimal, "inf", "nan", "nan:0x7fc00001" (bits of the format); `value*count` repeats a value. Without a shape all
+// of `output` is one row: 1 x n x 1.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference/contract.hpp"
+
+namespace lossaudit {
+
+/// One argument of a batch by its name in a case's text; empty tensors are left out. Runs of a value are written
+/// `value*count`.
+struct CaseArgument {
+  std::string name;
+  std::vector<std::string> values;  ///< hex of the contract's format; labels in decimal
+};
+std::vector<CaseArgument> case_arguments(const Contract& contract, const Batch& batch);
+
+/// The text of a batch; parse_case() of it gives the same batch to the bit (`origin` apart).
+std::string to_case_text(const Contract& contract, const Batch& batch);
+
+/// Reads a case's text; numbers that are no values of the format are rounded to it. Throws BadInput, in a line that
+/// names the word at fault, on nonsense and on sizes that do not fit the contract.
+Batch parse_case(const Contract& contract, std::string_view text);
+
+/// The smallest batch that holds everything result number `result` depends on: its element or its row. A reduced
+/// contract depends on the whole batch, and gets it back.
+Batch single_case(const Contract& contract, const Batch& batch, std::size_t result);
+
+/// The command that measures this case again, quoted for a POSIX shell.
+std::string replay_command(const std::string& subject, const Contract& contract, const Batch& batch);
+
+/// `word` in single quotes when a POSIX shell would not take it as it stands.
+std::string shell_quoted(const std::string& word);
+
+}  // namespace lossaudit
