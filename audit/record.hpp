@@ -6,6 +6,7 @@
 #include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace lossaudit {
@@ -73,10 +74,24 @@ struct RunRecord {
 
 inline constexpr const char* record_schema = "lossaudit-run/1";
 
+/// No record is larger than this; load_record() refuses a file that is.
+inline constexpr std::uintmax_t largest_record_bytes = std::uintmax_t{1} << 27;
+
+/// The record in its JSON names. Strings are taken as they are: dump() it with the error handler `replace`.
 nlohmann::json to_json(const RunRecord& record);
-/// Throws BadInput "PATH: not a run record: accuracy[3].max_ulp: expected a number" and the like.
+
+/// Strict about the type of every known field, silent about fields it does not know. Throws BadInput in one line,
+/// "`where`: not a run record: accuracy[3].max_ulp: expected a number, found a string" and the like.
 RunRecord parse_record(const nlohmann::json& json, const std::string& where);
+
+/// Throws BadInput naming `path`, and the byte at fault when the file is not JSON.
 RunRecord load_record(const std::filesystem::path& path);
+
+/// Bytes that are not UTF-8 become U+FFFD. Throws BadInput when `path` cannot be written.
 void save_record(const RunRecord& record, const std::filesystem::path& path);
+
+/// Writes a file beside `path` and renames it, so that `path` is never seen half written. Throws BadInput naming `path`
+/// and the system's reason.
+void save_text(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace lossaudit
