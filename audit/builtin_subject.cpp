@@ -1,0 +1,87 @@
+// Subjects that are called in this process: our own, trusted not to crash.
+#include <algorithm>
+#include <cfenv>
+#include <cstring>
+#include <exception>
+
+#include "audit/declared_subject.hpp"
+#include "audit/marshal.hpp"
+
+namespace lossaudit {
+namespace {
+
+/// The default floating-point environment while it lives (round to nearest, no flush to zero, no traps); then what was.
+class DefaultFloatingPoint {
+ public:
+  DefaultFloatingPoint() {
+    std::fegetenv(&saved_);
+    std::fesetenv(FE_DFL_ENV);
+  }
+  ~DefaultFloatingPoint() { std::fesetenv(&saved_); }
+  DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
+  DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
+
+ private:
+  std::fenv_t saved_{};
+};
+
+/// Bytes after a tensor that must still be there after the call.
+constexpr std::size_t margin = 64;
+constexpr auto untouched = static_cast<std::byte>(0xa5);
+
+class BuiltinSubject final : public DeclaredSubject {
+ public:
+  BuiltinSubject(const lossaudit_subject& subject, std::span<const std::string> lines)
+      : DeclaredSubject(printable(subject.name, max_subject_name), printable(subject.version, max_subject_name),
+                        "built in", lines),
+        compute_(subject.compute) {}
+
+ private:
+  Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) override {
+    const TensorBytes bytes = tensor_bytes(contract, batch);
+    std::array<std::vector<std::byte>, tensor_count> storage;
+    TensorPlaces places{};
+    for (std::size_t i = 0; i < tensor_count; ++i) {
+      if (bytes[i] == 0) continue;
+      storage[i].assign(bytes[i] + margin, untouched);
+      places[i] = storage[i].data();
+    }
+    store(contract, batch, places);
+
+    const lossaudit_contract wanted = to_abi(contract);
+    const lossaudit_tensors tensors = to_abi(batch.shape, places, results.size());
+    int status = LOSSAUDIT_FAILED;
+    try {
+      const DefaultFloatingPoint environment;
+      status = compute_(&wanted, &tensors);
+    } catch (const std::exception& thrown) {
+      return {Outcome::Kind::failed, "threw an exception: " + printable(thrown.what(), 200)};
+    } catch (...) {
+      return {Outcome::Kind::failed, "threw an exception"};
+    }
+    for (std::size_t i = 0; i < tensor_count; ++i) {
+      const auto past = storage[i].begin() + static_cast<std::ptrdiff_t>(bytes[i]);
+      if (std::any_of(past, storage[i].end(), [](std::byte b) { return b != untouched; })) {
+        return {Outcome::Kind::failed, "wrote past the end of " + std::string(tensor_names[i])};
+      }
+    }
+    if (status == LOSSAUDIT_OK) load(contract.format, places[static_cast<std::size_t>(Tensor::result)], results);
+    return outcome_of(status);
+  }
+
+  int (*compute_)(const lossaudit_contract*, const lossaudit_tensors*);
+};
+
+}  // namespace
+
+std::unique_ptr<Subject> make_builtin(const lossaudit_subject& subject) {
+  if (subject.abi_version != LOSSAUDIT_ABI_VERSION || subject.name == nullptr || subject.version == nullptr ||
+      subject.contracts == nullptr || subject.compute == nullptr) {
+    throw BadInput("a built-in subject must fill every field of lossaudit_subject, with LOSSAUDIT_ABI_VERSION first");
+  }
+  std::vector<std::string> lines;
+  for (const char* const* line = subject.contracts; *line != nullptr; ++line) lines.emplace_back(*line);
+  return std::make_unique<BuiltinSubject>(subject, lines);
+}
+
+}  // namespace lossaudit
