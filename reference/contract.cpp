@@ -42,9 +42,22 @@ constexpr std::uint32_t bits_of(std::initializer_list<Function> list) {
   return bits;
 }
 
+constexpr ProbabilityStep clip_only[] = {ProbabilityStep::clip};
+constexpr ProbabilityStep normalise_only[] = {ProbabilityStep::normalise};
+constexpr ProbabilityStep normalise_then_clip[] = {ProbabilityStep::normalise, ProbabilityStep::clip};
+constexpr ProbabilityStep clip_then_normalise[] = {ProbabilityStep::clip, ProbabilityStep::normalise};
+
 constexpr DialectTraits dialect_table[] = {
-    {Dialect::exact, "exact", 0, Denominator::kept_weight, "mathematics: reference/semantics.md", ~0U},
-    {Dialect::keras1, "keras1", 1e-7, Denominator::nonzero_weight,
+    {Dialect::exact,
+     "exact",
+     0,
+     Denominator::kept_weight,
+     {},
+     normalise_only,
+     normalise_only,
+     "mathematics: reference/semantics.md",
+     ~0U},
+    {Dialect::keras1, "keras1", 1e-7, Denominator::nonzero_weight, clip_only, normalise_then_clip, clip_then_normalise,
      "Keras 1 and 2 (multi-backend) with the TensorFlow backend: keras/backend/tensorflow_backend.py for the losses, "
      "keras/engine/training.py (_weighted_masked_objective) for the denominator",
      bits_of({binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy})},

@@ -76,13 +76,20 @@ enum class Denominator : std::uint8_t {
   nonzero_weight,  ///< the number of rows whose sample weight is not zero
 };
 
-/// One row of the table of dialects. Which formula a dialect takes for a function stands with the function, in
-/// reference/FUNCTION.hpp; what is data stands here.
+/// What a dialect does to probabilities before it takes their logarithm.
+enum class ProbabilityStep : std::uint8_t {
+  clip,       ///< min(max(p, round(ε)), round(1 − ε))
+  normalise,  ///< divide by the row's sum
+};
+
+/// One row of the table of dialects. Its formulas are those of reference/FUNCTION.hpp, applied after its
+/// own steps.
 struct DialectTraits {
   Dialect dialect;
   std::string_view name;
   double epsilon;  ///< the clip's ε before it is rounded to the format; 0: no clip
   Denominator denominator;
+  std::span<const ProbabilityStep> binary_steps, categorical_steps, sparse_steps;
   std::string_view source;
   std::uint32_t functions;  ///< bit set over Function: where the dialect has a meaning of its own
 };

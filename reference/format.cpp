@@ -118,9 +118,16 @@ std::string to_hex(Format format, double value) {
     return bits == default_nan(t) ? "nan" : "nan:" + hex_integer(bits, t.bytes * 2);
   }
   if (std::isinf(value)) return value > 0 ? "inf" : "-inf";
+  if (value == 0) return std::signbit(value) ? "-0x0p+0" : "0x0p+0";
+  // to_chars writes subnormals with a leading 0: take the exponent apart so that every number begins with 1.
+  const int exponent = std::ilogb(value);
   char buffer[40];
-  const auto end = std::to_chars(std::begin(buffer), std::end(buffer), std::abs(value), std::chars_format::hex).ptr;
-  return std::string(std::signbit(value) ? "-0x" : "0x").append(std::begin(buffer), end);
+  const double significand = std::ldexp(std::abs(value), -exponent);
+  const auto end = std::to_chars(std::begin(buffer), std::end(buffer), significand, std::chars_format::hex).ptr;
+  std::string text(std::begin(buffer), end);
+  text.resize(text.find('p'));
+  return (std::signbit(value) ? "-0x" : "0x") + text + "p" + (exponent < 0 ? "-" : "+") +
+         std::to_string(std::abs(exponent));
 }
 
 std::string to_decimal(Format format, double value) {
@@ -135,7 +142,7 @@ std::string to_decimal(Format format, double value) {
     const auto end = std::to_chars(std::begin(buffer), std::end(buffer), value, std::chars_format::general, digits).ptr;
     double back = 0;
     std::from_chars(std::begin(buffer), end, back);
-    if (digits == 17 || round_to(format, back) == value) return {std::begin(buffer), end};
+    if (digits == 17 || round_to(format, back) == value) return to_decimal(Format::f64, back);
   }
 }
 

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "reference/problem.hpp"
+#include "reference/softplus.hpp"
+
+namespace lossaudit {
+
+/// −w t ln p − (1 − t) ln(1 − p), elementwise, with t smoothed, w the pos_weight and p the dialect's probability; from
+/// logits the same at p = sigmoid(x), written w t softplus(−x) + (1 − t) softplus(x).
+template <typename T>
+T binary_crossentropy(const Problem& problem, double target, double output) {
+  if (std::isnan(output) || !std::isfinite(target)) return T(std::numeric_limits<double>::quiet_NaN());
+  const T t = smoothed<T>(problem, target, 2);
+  const T positive = T(problem.pos_weight) * t;
+  const T negative = T(1) - t;
+  if (problem.contract.options.from_logits) {
+    const T tail = softplus_tail<T>(output);
+    return term(positive, T(std::max(-output, 0.0)) + tail) + term(negative, T(std::max(output, 0.0)) + tail);
+  }
+  if (problem.out_of_domain(output)) return T(std::numeric_limits<double>::quiet_NaN());
+  T p(output);
+  for (const ProbabilityStep step : traits(problem.contract.dialect).binary_steps) {
+    if (step == ProbabilityStep::clip) p = clipped(problem, p);
+  }
+  return -(term(positive, log(p)) + term(negative, log1p(-p)));
+}
+
+}  // namespace lossaudit

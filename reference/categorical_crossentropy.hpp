@@ -1,0 +1,44 @@
+#pragma once
+
+#include <limits>
+#include <vector>
+
+#include "reference/probabilities.hpp"
+#include "reference/row.hpp"
+
+namespace lossaudit {
+
+/// ln of the probabilities of a row of outputs, by the dialect's steps, or log_softmax when they are logits.
+template <typename T>
+std::vector<T> log_probabilities(const Problem& problem, RowView o, std::span<const ProbabilityStep> steps) {
+  std::vector<T> logs;
+  if (problem.contract.options.from_logits) {
+    log_softmax_row(o, logs);
+  } else {
+    prepared_probabilities(problem, o, steps, logs);
+    for (T& p : logs) p = log(p);
+  }
+  return logs;
+}
+
+/// −Σ_i w_i t_i ln p_i over a row, with t smoothed and w the class weights. Target is a function of the class index.
+template <typename T, typename Target>
+T weighted_entropy(const Problem& problem, const std::vector<T>& log_p, Target target) {
+  T sum(0);
+  for (std::size_t i = 0; i < log_p.size(); ++i) {
+    if (is_nan(log_p[i])) return log_p[i];
+    const T coefficient = T(problem.class_weight(i)) * smoothed<T>(problem, target(i), log_p.size());
+    sum += term(coefficient, log_p[i]);
+  }
+  return -sum;
+}
+
+/// −Σ_i w_i t_i ln(o_i / Σ o) of a row; from logits Σ_i w_i t_i (logsumexp(x) − x_i).
+template <typename T>
+T categorical_crossentropy(const Problem& problem, RowView target, RowView o) {
+  if (!is_target(target)) return T(std::numeric_limits<double>::quiet_NaN());
+  const std::vector<T> log_p = log_probabilities<T>(problem, o, traits(problem.contract.dialect).categorical_steps);
+  return weighted_entropy(problem, log_p, [target](std::size_t i) { return target[i]; });
+}
+
+}  // namespace lossaudit

@@ -1,0 +1,144 @@
+// The number type of the reference: intervals with directed rounding that prove what they enclose.
+//
+// An Interval holds a real number x with lower ≤ x ≤ upper; an endpoint marked open is proved never to be reached.
+// Openness is what lets a rounding be decided when the exact result lies a hair beside a tie, as in −2^24 − 1 − ln(1 +
+// e^-16777217): no affordable precision separates the two, but the inexactness of the exponential does.
+//
+// Storage and arithmetic are Boost.Multiprecision's MPFI backend. The operations go to MPFI directly, because Boost
+// drops its inexact flags (MPFI 1.5 manual, "Return values": bits 1 and 2 say that the left and right endpoint were
+// rounded).
+#pragma once
+
+#include <mpfi.h>
+#include <mpfr.h>
+
+#include <boost/multiprecision/mpfi.hpp>
+
+namespace lossaudit {
+
+template <unsigned Digits>
+class Interval {
+ public:
+  Interval() : Interval(0.0) {}
+  /// The exact value of a double; infinities are points too, and a NaN is an interval that is_nan().
+  explicit Interval(double x) { mpfi_set_d(data(), x); }
+
+  [[nodiscard]] mpfr_srcptr lower() const { return &data()->left; }
+  [[nodiscard]] mpfr_srcptr upper() const { return &data()->right; }
+  [[nodiscard]] bool lower_open() const { return lower_open_; }
+  [[nodiscard]] bool upper_open() const { return upper_open_; }
+
+  friend bool is_nan(const Interval& a) { return mpfr_nan_p(a.lower()) != 0 || mpfr_nan_p(a.upper()) != 0; }
+  friend bool is_zero(const Interval& a) { return mpfr_zero_p(a.lower()) != 0 && mpfr_zero_p(a.upper()) != 0; }
+
+  friend Interval operator-(const Interval& a) {
+    Interval r{Unset{}};
+    mpfi_neg(r.data(), a.data());
+    r.lower_open_ = a.upper_open_;
+    r.upper_open_ = a.lower_open_;
+    return r;
+  }
+
+  friend Interval operator+(const Interval& a, const Interval& b) {
+    Interval r{Unset{}};
+    const int flags = mpfi_add(r.data(), a.data(), b.data());
+    r.lower_open_ =
+        sum_open(flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT, a.lower(), a.lower_open_, b.lower(), b.lower_open_);
+    r.upper_open_ =
+        sum_open(flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT, a.upper(), a.upper_open_, b.upper(), b.upper_open_);
+    return r;
+  }
+  friend Interval operator-(const Interval& a, const Interval& b) { return a + (-b); }
+
+  friend Interval operator*(const Interval& a, const Interval& b) {
+    if (a.is_nonpositive()) return -((-a) * b);
+    if (b.is_nonpositive()) return -(a * (-b));
+    Interval r{Unset{}};
+    const int flags = mpfi_mul(r.data(), a.data(), b.data());
+    if (a.is_nonnegative() && b.is_nonnegative()) {
+      // A product of lower ends is missed when either factor misses its end and the other cannot make up for it by
+      // being 0.
+      const bool a_low = a.lower_open_ && (mpfr_sgn(b.lower()) > 0 || b.lower_open_);
+      const bool b_low = b.lower_open_ && (mpfr_sgn(a.lower()) > 0 || a.lower_open_);
+      r.lower_open_ = (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0 || a_low || b_low;
+      r.upper_open_ = (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0 || (a.upper_open_ && mpfr_sgn(b.upper()) > 0) ||
+                      (b.upper_open_ && mpfr_sgn(a.upper()) > 0);
+    }
+    return r;
+  }
+
+  friend Interval operator/(const Interval& a, const Interval& b) {
+    if (a.is_nonpositive()) return -((-a) / b);
+    if (b.is_nonpositive()) return -(a / (-b));
+    Interval r{Unset{}};
+    const int flags = mpfi_div(r.data(), a.data(), b.data());
+    if (a.is_nonnegative() && mpfr_sgn(b.lower()) > 0) {
+      const bool reaches_infinity = mpfr_inf_p(b.upper()) != 0 && !b.upper_open_;
+      r.lower_open_ = (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0 || (a.lower_open_ && !reaches_infinity) ||
+                      (b.upper_open_ && mpfr_sgn(a.lower()) > 0);
+      r.upper_open_ = (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0 || a.upper_open_ ||
+                      (b.lower_open_ && mpfr_sgn(a.upper()) > 0);
+    }
+    return r;
+  }
+
+  Interval& operator+=(const Interval& b) { return *this = *this + b; }
+
+  friend Interval exp(const Interval& a) { return increasing(mpfi_exp, a); }
+  friend Interval log(const Interval& a) { return increasing(mpfi_log, a); }
+  friend Interval log1p(const Interval& a) { return increasing(mpfi_log1p, a); }
+
+  friend Interval max(const Interval& a, const Interval& b) {
+    if (is_nan(a)) return a;
+    if (is_nan(b)) return b;
+    const bool lower_is_a = mpfr_cmp(a.lower(), b.lower()) >= 0;
+    const bool upper_is_a = mpfr_cmp(a.upper(), b.upper()) >= 0;
+    return between(lower_is_a ? a : b, upper_is_a ? a : b);
+  }
+  friend Interval min(const Interval& a, const Interval& b) { return -max(-a, -b); }
+
+ private:
+  using Number =
+      boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<Digits>, boost::multiprecision::et_off>;
+  struct Unset {};
+  explicit Interval(Unset /*unset*/) {}
+
+  [[nodiscard]] mpfi_ptr data() { return value_.backend().data(); }
+  [[nodiscard]] mpfi_srcptr data() const { return value_.backend().data(); }
+
+  [[nodiscard]] bool is_nonnegative() const { return !is_nan(*this) && mpfr_sgn(lower()) >= 0; }
+  /// Below 0 and not merely the point 0, so that a change of sign ends the recursion of * and /.
+  [[nodiscard]] bool is_nonpositive() const {
+    return !is_nan(*this) && mpfr_sgn(upper()) <= 0 && mpfr_sgn(lower()) < 0;
+  }
+
+  /// Whether an end of a sum is missed: an infinite end is only missed when no operand reaches infinity there.
+  static bool sum_open(int inexact, mpfr_srcptr a, bool a_open, mpfr_srcptr b, bool b_open) {
+    const bool a_infinite = mpfr_inf_p(a) != 0;
+    const bool b_infinite = mpfr_inf_p(b) != 0;
+    if (a_infinite || b_infinite) return (!a_infinite || a_open) && (!b_infinite || b_open);
+    return inexact != 0 || a_open || b_open;
+  }
+
+  static Interval increasing(int (*operation)(mpfi_ptr, mpfi_srcptr), const Interval& a) {
+    Interval r{Unset{}};
+    const int flags = operation(r.data(), a.data());
+    r.lower_open_ = a.lower_open_ || (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0;
+    r.upper_open_ = a.upper_open_ || (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0;
+    return r;
+  }
+
+  static Interval between(const Interval& low, const Interval& high) {
+    Interval r{Unset{}};
+    mpfi_interv_fr(r.data(), low.lower(), high.upper());
+    r.lower_open_ = low.lower_open_;
+    r.upper_open_ = high.upper_open_;
+    return r;
+  }
+
+  Number value_;
+  bool lower_open_ = false;
+  bool upper_open_ = false;
+};
+
+}  // namespace lossaudit

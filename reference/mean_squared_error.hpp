@@ -1,0 +1,18 @@
+#pragma once
+
+#include "reference/problem.hpp"
+
+namespace lossaudit {
+
+/// Σ_i (t_i − o_i)² / n of a row of n.
+template <typename T>
+T mean_squared_error(RowView target, RowView o) {
+  T sum(0);
+  for (std::size_t i = 0; i < o.size; ++i) {
+    const T difference = T(target[i]) - T(o[i]);
+    sum += difference * difference;
+  }
+  return sum / T(static_cast<double>(o.size));
+}
+
+}  // namespace lossaudit

@@ -1,0 +1,20 @@
+// What the formulas ask of a number type T, for T = double. Interval brings the same by itself.
+//
+// T(double) is exact; + − * / are T's own; exp, log, log1p, min, max, is_zero and is_nan are found by T's type.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+namespace lossaudit {
+
+using std::exp;
+using std::log;
+using std::log1p;
+using std::max;
+using std::min;
+
+inline bool is_zero(double x) { return x == 0; }
+inline bool is_nan(double x) { return std::isnan(x); }
+
+}  // namespace lossaudit

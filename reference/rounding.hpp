@@ -1,0 +1,32 @@
+// From a proved enclosure to what measuring needs: the correctly rounded value of a format and the place of the exact
+// one beside it.
+#pragma once
+
+#include <mpfr.h>
+
+#include "reference/evaluate.hpp"
+
+namespace lossaudit {
+
+/// An enclosure of a real number, as any Interval<Digits> gives it.
+struct Bounds {
+  mpfr_srcptr lower, upper;
+  bool lower_open, upper_open;
+};
+
+template <typename I>
+Bounds bounds(const I& interval) {
+  return {interval.lower(), interval.upper(), interval.lower_open(), interval.upper_open()};
+}
+
+/// The rounding of the enclosed number to the format. `proved` says whether the enclosure decides it, and knows
+/// the exact value's place to 2^-20 ulp: when not, a narrower one must be tried.
+Expected round_enclosure(Format format, const Bounds& bounds);
+
+/// "-1.2345e-67": the enclosed number to `digits` significant decimals, or "" when the enclosure does not decide them.
+std::string decimal_of(const Bounds& bounds, int digits);
+/// The ends, rounded outwards to `digits` significant decimals.
+std::string decimal_below(const Bounds& bounds, int digits);
+std::string decimal_above(const Bounds& bounds, int digits);
+
+}  // namespace lossaudit
