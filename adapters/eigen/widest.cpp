@@ -1,0 +1,43 @@
+// Eigen chooses its instructions when it is compiled, so adapters/eigen/eigen.cpp is compiled once for each level of
+// x86-64. This library hands on the widest that the processor runs: nobody dies of an illegal instruction.
+#include <dlfcn.h>
+
+#include <cstdio>
+#include <string>
+
+#include "audit/subject.h"
+
+namespace {
+
+using SubjectAt = decltype(&lossaudit_subject_at);
+
+const char* widest_level() {
+  if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4";
+  if (__builtin_cpu_supports("x86-64-v3")) return "x86-64-v3";
+  return "x86-64";
+}
+
+/// The folder of this library.
+std::string own_folder() {
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&lossaudit_subject_at), &info) == 0 || !info.dli_fname) return ".";
+  const std::string path = info.dli_fname;
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+/// Null, with a line on standard error, when the level's library is not beside this one.
+SubjectAt open_widest() {
+  const std::string path = own_folder() + "/eigen/" + widest_level() + ".so";
+  void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  void* symbol = library ? dlsym(library, "lossaudit_subject_at") : nullptr;
+  if (!symbol) std::fprintf(stderr, "eigen: %s: build the target `adapters` again\n", dlerror());
+  return reinterpret_cast<SubjectAt>(symbol);
+}
+
+}  // namespace
+
+const lossaudit_subject* lossaudit_subject_at(std::size_t index) {
+  static const SubjectAt widest = open_widest();
+  return widest ? widest(index) : nullptr;
+}

@@ -1,0 +1,151 @@
+// oneDNN's primitives as a subject, called as a framework calls them: one engine and stream, and a primitive for each
+// shape, made once.
+#include <algorithm>
+#include <map>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "audit/subject.h"
+
+namespace {
+
+/// One row of the table of what oneDNN has of the family.
+struct Primitive {
+  std::string_view function;
+  std::string_view name;  ///< oneDNN's own
+  dnnl::algorithm algorithm;
+  bool over_classes;  ///< a softmax_v2 primitive (it takes an axis), not an eltwise one
+};
+
+constexpr Primitive primitives[] = {
+    {"relu", "eltwise_relu", dnnl::algorithm::eltwise_relu, false},
+    {"sigmoid", "eltwise_logistic", dnnl::algorithm::eltwise_logistic, false},
+    {"log_sigmoid", "eltwise_logsigmoid", dnnl::algorithm::eltwise_logsigmoid, false},
+    {"softplus", "eltwise_soft_relu", dnnl::algorithm::eltwise_soft_relu, false},
+    {"softmax", "softmax_v2 (softmax_accurate)", dnnl::algorithm::softmax_accurate, true},
+    {"log_softmax", "softmax_v2 (softmax_log)", dnnl::algorithm::softmax_log, true},
+};
+
+struct StoredFormat {
+  std::string_view name;
+  dnnl::memory::data_type type;
+};
+constexpr StoredFormat formats[] = {{"f32", dnnl::memory::data_type::f32}, {"bf16", dnnl::memory::data_type::bf16}};
+
+struct Prepared {
+  dnnl::memory::desc layout;
+  dnnl::primitive primitive;
+  std::string implementation;  ///< which of its kernels oneDNN chose, "jit:avx2"
+};
+
+class Library {
+ public:
+  /// The primitive for tensors of these dimensions, made at the first call with them. Throws dnnl::error; status
+  /// dnnl_unimplemented: this machine's oneDNN has none.
+  const Prepared& prepare(const Primitive& kind, dnnl::memory::data_type type, const dnnl::memory::dims& dimensions) {
+    const auto key = std::tuple(kind.algorithm, type, dimensions);
+    if (const auto found = prepared_.find(key); found != prepared_.end()) return found->second;
+    if (prepared_.size() >= most_prepared) prepared_.clear();
+
+    const auto tag = kind.over_classes ? dnnl::memory::format_tag::abc : dnnl::memory::format_tag::a;
+    const dnnl::memory::desc layout(dimensions, type, tag);
+    const auto inference = dnnl::prop_kind::forward_inference;
+    Prepared made{layout, {}, {}};
+    if (kind.over_classes) {
+      const dnnl::softmax_v2_forward::primitive_desc chosen({inference, kind.algorithm, layout, layout, 1}, engine_);
+      made.primitive = dnnl::softmax_v2_forward(chosen);
+      made.implementation = chosen.impl_info_str();
+    } else {
+      const dnnl::eltwise_forward::primitive_desc chosen({inference, kind.algorithm, layout}, engine_);
+      made.primitive = dnnl::eltwise_forward(chosen);
+      made.implementation = chosen.impl_info_str();
+    }
+    return prepared_.emplace(key, std::move(made)).first->second;
+  }
+
+  void run(const Prepared& prepared, const void* source, void* result) {
+    // dnnl::memory has no constant form; the source is only read.
+    const dnnl::memory from(prepared.layout, engine_, const_cast<void*>(source));
+    const dnnl::memory to(prepared.layout, engine_, result);
+    prepared.primitive.execute(stream_, {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}});
+    stream_.wait();
+  }
+
+ private:
+  static constexpr std::size_t most_prepared = 256;
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream_{engine_};
+  std::map<std::tuple<dnnl::algorithm, dnnl::memory::data_type, dnnl::memory::dims>, Prepared> prepared_;
+};
+
+Library& library() {
+  static Library only;
+  return only;
+}
+
+template <typename Row, std::size_t n>
+const Row* find(const Row (&table)[n], std::string_view name, std::string_view Row::*column) {
+  const auto* found =
+      std::find_if(std::begin(table), std::end(table), [&](const Row& row) { return row.*column == name; });
+  return found == std::end(table) ? nullptr : found;
+}
+
+int compute(const lossaudit_contract* contract, const lossaudit_tensors* in) {
+  const Primitive* kind = find(primitives, contract->function, &Primitive::function);
+  const StoredFormat* format = find(formats, contract->format, &StoredFormat::name);
+  if (!kind || !format) return LOSSAUDIT_UNSUPPORTED;
+  using dim = dnnl::memory::dim;
+  const dim outer = static_cast<dim>(in->outer), classes = static_cast<dim>(in->classes),
+            inner = static_cast<dim>(in->inner);
+  try {
+    const auto dimensions =
+        kind->over_classes ? dnnl::memory::dims{outer, classes, inner} : dnnl::memory::dims{outer * classes * inner};
+    library().run(library().prepare(*kind, format->type, dimensions), in->output, in->result);
+    return LOSSAUDIT_OK;
+  } catch (const dnnl::error& error) {
+    return error.status == dnnl_unimplemented ? LOSSAUDIT_UNSUPPORTED : LOSSAUDIT_FAILED;
+  }
+}
+
+/// What this machine's oneDNN has (bf16 depends on the processor), each with oneDNN's own names as the note.
+std::vector<std::string> contract_lines() {
+  std::vector<std::string> lines;
+  for (const Primitive& kind : primitives) {
+    for (const StoredFormat& format : formats) {
+      try {
+        const auto dimensions = kind.over_classes ? dnnl::memory::dims{1, 1000, 1} : dnnl::memory::dims{1000};
+        const std::string implementation = library().prepare(kind, format.type, dimensions).implementation;
+        lines.push_back(std::string(kind.function) + " exact " + std::string(format.name) + " forward" +
+                        (kind.over_classes ? " axis" : "") + "  # " + std::string(kind.name) + ", " + implementation);
+      } catch (const dnnl::error&) {
+        continue;
+      }
+    }
+  }
+  return lines;
+}
+
+lossaudit_subject make_subject() {
+  static const std::vector<std::string> lines = contract_lines();
+  static const std::vector<const char*> contracts = [] {
+    std::vector<const char*> texts;
+    for (const std::string& line : lines) texts.push_back(line.c_str());
+    texts.push_back(nullptr);
+    return texts;
+  }();
+  static const std::string version = [] {
+    const dnnl_version_t* v = dnnl::version();
+    return std::to_string(v->major) + "." + std::to_string(v->minor) + "." + std::to_string(v->patch);
+  }();
+  return {LOSSAUDIT_ABI_VERSION, "onednn", version.c_str(), contracts.data(), compute};
+}
+
+}  // namespace
+
+const lossaudit_subject* lossaudit_subject_at(std::size_t index) {
+  static const lossaudit_subject onednn = make_subject();
+  return index == 0 ? &onednn : nullptr;
+}
