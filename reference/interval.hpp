@@ -84,9 +84,9 @@ class Interval {
 
   Interval& operator+=(const Interval& b) { return *this = *this + b; }
 
-  friend Interval exp(const Interval& a) { return increasing(mpfi_exp, a); }
-  friend Interval log(const Interval& a) { return increasing(mpfi_log, a); }
-  friend Interval log1p(const Interval& a) { return increasing(mpfi_log1p, a); }
+  friend Interval exp(const Interval& a) { return increasing(mpfi_exp, mpfr_exp, a); }
+  friend Interval log(const Interval& a) { return increasing(mpfi_log, mpfr_log, a); }
+  friend Interval log1p(const Interval& a) { return increasing(mpfi_log1p, mpfr_log1p, a); }
 
   friend Interval max(const Interval& a, const Interval& b) {
     if (is_nan(a)) return a;
@@ -120,8 +120,20 @@ class Interval {
     return inexact != 0 || a_open || b_open;
   }
 
-  static Interval increasing(int (*operation)(mpfi_ptr, mpfi_srcptr), const Interval& a) {
+  static Interval increasing(int (*operation)(mpfi_ptr, mpfi_srcptr),
+                             int (*at_point)(mpfr_ptr, mpfr_srcptr, mpfr_rnd_t), const Interval& a) {
     Interval r{Unset{}};
+    if (!is_nan(a) && mpfr_equal_p(a.lower(), a.upper()) != 0) {
+      // At a point the upper end is the lower one's neighbour, unless the lower is exact: one evaluation instead of
+      // two.
+      const mpfr_ptr left = &r.data()->left;
+      const mpfr_ptr right = &r.data()->right;
+      const bool inexact = at_point(left, a.lower(), MPFR_RNDD) != 0;
+      mpfr_set(right, left, MPFR_RNDU);
+      if (inexact) mpfr_nextabove(right);
+      r.lower_open_ = r.upper_open_ = inexact;
+      return r;
+    }
     const int flags = operation(r.data(), a.data());
     r.lower_open_ = a.lower_open_ || (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0;
     r.upper_open_ = a.upper_open_ || (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0;
