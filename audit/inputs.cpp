@@ -1,0 +1,44 @@
+#include "audit/inputs.hpp"
+
+#include <string_view>
+
+#include "audit/inputs/groups.hpp"
+
+namespace lossaudit {
+namespace {
+
+std::vector<Generator> all_generators() {
+  std::vector<Generator> all;
+  for (auto group : {element_generators, row_generators, reduction_generators}) {
+    for (Generator& generator : group()) all.push_back(std::move(generator));
+  }
+  return all;
+}
+
+/// FNV-1a, so that contracts and generators draw from streams of their own.
+std::uint64_t hash(std::string_view text, std::uint64_t state) {
+  for (const char c : text) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return state;
+}
+
+}  // namespace
+
+std::span<const Generator> generators() {
+  static const std::vector<Generator> all = all_generators();
+  return all;
+}
+
+std::vector<Batch> make_batches(const Generator& generator, const Contract& contract, std::size_t elements,
+                                std::uint64_t seed, std::uint64_t round) {
+  const std::string stream = std::to_string(seed) + "/" + std::to_string(round) + "/" + to_string(contract);
+  Random random(hash(generator.name, hash(stream, 0xcbf29ce484222325ULL)));
+  std::vector<Batch> batches = generator.batches(contract, elements, random);
+  for (Batch& batch : batches) {
+    add_weights(contract, batch, random);
+    batch.origin = generator.name;
+    validate(contract, batch);
+  }
+  return batches;
+}
+
+}  // namespace lossaudit
