@@ -33,12 +33,37 @@ T weighted_entropy(const Problem& problem, const std::vector<T>& log_p, Target t
   return -sum;
 }
 
+/// The gradient of weighted_entropy with respect to the row's outputs, for any target: from logits s_i Σ_j c_j − c_i
+/// with c_i = w_i t_i; from probabilities by the dialect's steps.
+template <typename T, typename Target>
+void weighted_entropy_gradient(const Problem& problem, RowView o, std::span<const ProbabilityStep> steps, Target target,
+                               std::vector<T>& out) {
+  std::vector<T> coefficient;
+  for (std::size_t i = 0; i < o.size; ++i) {
+    coefficient.push_back(T(problem.class_weight(i)) * smoothed<T>(problem, target(i), o.size));
+  }
+  if (!problem.contract.options.from_logits) return entropy_gradient(problem, o, steps, coefficient, out);
+  T sum(0);
+  for (const T& c : coefficient) sum += c;
+  softmax_row(o, out);
+  for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] * sum - coefficient[i];
+}
+
 /// −Σ_i w_i t_i ln(o_i / Σ o) of a row; from logits Σ_i w_i t_i (logsumexp(x) − x_i).
 template <typename T>
 T categorical_crossentropy(const Problem& problem, RowView target, RowView o) {
   if (!is_target(target)) return T(std::numeric_limits<double>::quiet_NaN());
   const std::vector<T> log_p = log_probabilities<T>(problem, o, traits(problem.contract.dialect).categorical_steps);
   return weighted_entropy(problem, log_p, [target](std::size_t i) { return target[i]; });
+}
+
+/// Its gradient with respect to o.
+template <typename T>
+void categorical_crossentropy_gradient(const Problem& problem, RowView target, RowView o, std::vector<T>& out) {
+  if (!is_target(target)) return out.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
+  weighted_entropy_gradient(
+      problem, o, traits(problem.contract.dialect).categorical_steps, [target](std::size_t i) { return target[i]; },
+      out);
 }
 
 }  // namespace lossaudit

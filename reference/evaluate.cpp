@@ -82,9 +82,8 @@ T count_of(const Problem& problem, std::size_t r) {
   if (batch.class_weights.empty()) return T(1);
   if (!batch.labels.empty()) {
     const std::int64_t label = batch.labels[r];
-    const bool is_class = label >= 0 && static_cast<std::uint64_t>(label) < batch.shape.classes;
-    return T(is_class ? problem.class_weight(static_cast<std::size_t>(label))
-                      : std::numeric_limits<double>::quiet_NaN());
+    return T(is_class(label, batch.shape.classes) ? problem.class_weight(static_cast<std::size_t>(label))
+                                                  : std::numeric_limits<double>::quiet_NaN());
   }
   const RowView target = row_of(batch.shape, batch.target, r);
   T sum(0);
@@ -100,16 +99,13 @@ T weighted_loss(const Problem& problem, std::size_t unit, std::vector<T>& scratc
   return T(problem.sample_weight(unit)) * scratch[0];
 }
 
-/// The sum or mean of all losses.
+/// What the sum of the losses is divided by.
 template <typename T>
-T reduced(const Problem& problem) {
-  const std::size_t n = unreduced_size(problem.contract, problem.batch.shape);
+T denominator_of(const Problem& problem) {
+  if (problem.contract.options.reduction != Reduction::mean) return T(1);
   const Denominator kind = traits(problem.contract.dialect).denominator;
-  std::vector<T> scratch;
-  T sum(0);
   T denominator(0);
-  for (std::size_t r = 0; r < n; ++r) {
-    sum += weighted_loss(problem, r, scratch);
+  for (std::size_t r = 0; r < unreduced_size(problem.contract, problem.batch.shape); ++r) {
     if (problem.ignores(r)) continue;
     const double s = problem.sample_weight(r);
     if (kind == Denominator::kept_weight) {
@@ -118,24 +114,116 @@ T reduced(const Problem& problem) {
       denominator += T(1);
     }
   }
-  if (problem.contract.options.reduction == Reduction::sum) return sum;
-  return is_zero(denominator) ? T(std::numeric_limits<double>::quiet_NaN()) : sum / denominator;
+  return is_zero(denominator) ? T(std::numeric_limits<double>::quiet_NaN()) : denominator;
 }
 
-/// What is computed together, so that a row's work is shared: an element, a row, or the whole reduction.
+/// The sum or mean of all losses.
+template <typename T>
+T reduced(const Problem& problem) {
+  std::vector<T> scratch;
+  T sum(0);
+  for (std::size_t r = 0; r < unreduced_size(problem.contract, problem.batch.shape); ++r) {
+    sum += weighted_loss(problem, r, scratch);
+  }
+  return sum / denominator_of<T>(problem);
+}
+
+/// The gradient of one unit, times its incoming gradient where that is one number a unit.
+template <typename T>
+void gradient_of_unit(const Problem& problem, std::size_t unit, std::vector<T>& out) {
+  const Batch& batch = problem.batch;
+  const Function function = problem.contract.function;
+  const bool elementwise = traits(function).layout == Layout::elementwise;
+  const double x = elementwise ? batch.output[unit] : 0;
+  const RowView row = elementwise ? RowView{} : row_of(batch.shape, batch.output, unit);
+  const bool dense = traits(function).target == TargetKind::dense;
+  const RowView target = dense && !elementwise ? row_of(batch.shape, batch.target, unit) : RowView{};
+  std::vector<T> g;
+  if (traits(function).layout == Layout::row_to_row) {
+    for (std::size_t i = 0; i < row.size; ++i) g.emplace_back(problem.upstream(element_index(batch.shape, unit, i)));
+  }
+  const auto scaled = [&](const T& derivative) { out.assign(1, T(problem.upstream(unit)) * derivative); };
+  switch (function) {
+    case Function::relu:
+      return scaled(relu_derivative<T>(x));
+    case Function::sigmoid:
+      return scaled(sigmoid_derivative<T>(x));
+    case Function::log_sigmoid:
+      return scaled(log_sigmoid_derivative<T>(x));
+    case Function::softplus:
+      return scaled(softplus_derivative<T>(x));
+    case Function::logit:
+      return scaled(logit_derivative<T>(x));
+    case Function::softmax:
+      return softmax_gradient(row, g, out);
+    case Function::log_softmax:
+      return log_softmax_gradient(row, g, out);
+    case Function::logsumexp:
+      return logsumexp_gradient(row, T(problem.upstream(unit)), out);
+    case Function::binary_crossentropy:
+      out.assign(1, binary_crossentropy_derivative<T>(problem, batch.target[unit], x));
+      break;
+    case Function::categorical_crossentropy:
+      categorical_crossentropy_gradient(problem, target, row, out);
+      break;
+    case Function::sparse_categorical_crossentropy:
+      if (problem.ignores(unit)) return out.assign(row.size, T(0));
+      sparse_categorical_crossentropy_gradient(problem, batch.labels[unit], row, out);
+      break;
+    case Function::mean_squared_error:
+      mean_squared_error_gradient(target, row, out);
+      break;
+    case Function::cross_entropy_error:
+      cross_entropy_error_gradient(problem, target, row, out);
+      break;
+  }
+  const bool whole = problem.contract.options.reduction != Reduction::none;
+  const T weight = T(problem.upstream(whole ? 0 : unit)) * T(problem.sample_weight(unit));
+  for (T& d : out) d = weight * d;
+}
+
+/// What is computed together, so that a row's work is shared: an element, a row, or everything that one denominator
+/// divides.
 struct Units {
   std::size_t count, results_each;
+  bool rows;  ///< a unit's results are the elements of a row
 };
 
 Units units_of(const Problem& problem) {
   const Shape& shape = problem.batch.shape;
-  if (problem.contract.options.reduction != Reduction::none) return {1, 1};
-  const bool row_to_row = traits(problem.contract.function).layout == Layout::row_to_row;
-  return row_to_row ? Units{shape.rows(), shape.classes} : Units{unreduced_size(problem.contract, shape), 1};
+  const Layout layout = traits(problem.contract.function).layout;
+  const Reduction reduction = problem.contract.options.reduction;
+  if (problem.contract.pass == Pass::gradient) {
+    if (reduction == Reduction::mean) return {1, shape.elements(), false};
+    return layout == Layout::elementwise ? Units{shape.elements(), 1, false} : Units{shape.rows(), shape.classes, true};
+  }
+  if (reduction != Reduction::none) return {1, 1, false};
+  if (layout == Layout::row_to_row) return {shape.rows(), shape.classes, true};
+  return {unreduced_size(problem.contract, shape), 1, false};
+}
+
+/// The gradient of the mean over the whole batch.
+template <typename T>
+void gradient_of_mean(const Problem& problem, std::vector<T>& out) {
+  const Shape& shape = problem.batch.shape;
+  const T denominator = denominator_of<T>(problem);
+  const bool elementwise = traits(problem.contract.function).layout == Layout::elementwise;
+  std::vector<T> part;
+  out.assign(shape.elements(), T(0));
+  for (std::size_t r = 0; r < unreduced_size(problem.contract, shape); ++r) {
+    gradient_of_unit(problem, r, part);
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      out[elementwise ? r : element_index(shape, r, i)] = part[i] / denominator;
+    }
+  }
 }
 
 template <typename T>
 void enclose_unit(const Problem& problem, std::size_t unit, std::vector<T>& out) {
+  if (problem.contract.pass == Pass::gradient) {
+    if (problem.contract.options.reduction == Reduction::mean) return gradient_of_mean(problem, out);
+    return gradient_of_unit(problem, unit, out);
+  }
   if (problem.contract.options.reduction != Reduction::none) {
     out.assign(1, reduced<T>(problem));
   } else if (traits(problem.contract.function).layout == Layout::row_to_row) {
@@ -179,63 +267,46 @@ void for_each_result(const Problem& problem, const Accept& accept) {
   for (std::size_t unit = 0; unit < units.count; ++unit) {
     pending.assign(units.results_each, true);
     refine(Precision<first_digits>{}, problem, unit, pending, [&](std::size_t i, const Bounds& b) {
-      const bool row_to_row = units.results_each > 1;
-      return accept(row_to_row ? element_index(problem.batch.shape, unit, i) : unit, b);
+      return accept(units.rows ? element_index(problem.batch.shape, unit, i) : units.count == 1 ? i : unit, b);
     });
   }
 }
 
-bool any_infinite(const double* first, std::size_t count, std::size_t stride) {
-  for (std::size_t i = 0; i < count; ++i) {
-    if (std::isinf(first[i * stride])) return true;
-  }
-  return false;
-}
-
-/// Whether a result is a limit at an infinite input, hence recommended and not required.
+/// Whether a result is a limit at an infinite input of its element or row, hence recommended and not required.
 std::vector<bool> recommended_results(const Problem& problem) {
   const Batch& batch = problem.batch;
   const Shape& shape = batch.shape;
-  const std::size_t n = result_size(problem.contract, shape);
   const bool elementwise = traits(problem.contract.function).layout == Layout::elementwise;
-  const bool whole = problem.contract.options.reduction != Reduction::none;
-  std::vector<bool> infinite(whole ? 1 : n, false);
-  const auto mark = [&](const std::vector<double>& tensor) {
-    if (tensor.empty()) return;
-    if (whole) {
-      infinite[0] = infinite[0] || any_infinite(tensor.data(), tensor.size(), 1);
-    } else if (elementwise) {
-      for (std::size_t i = 0; i < n; ++i) infinite[i] = infinite[i] || std::isinf(tensor[i]);
-    } else {
-      for (std::size_t row = 0; row < shape.rows(); ++row) {
-        const RowView view = row_of(shape, tensor, row);
-        if (!any_infinite(view.first, view.size, view.stride)) continue;
-        if (n == shape.rows()) {
-          infinite[row] = true;
-        } else {
-          for (std::size_t i = 0; i < shape.classes; ++i) infinite[element_index(shape, row, i)] = true;
-        }
-      }
-    }
+  const auto row_of_element = [&](std::size_t e) {
+    return elementwise ? e : e / (shape.classes * shape.inner) * shape.inner + e % shape.inner;
   };
-  mark(batch.output);
-  mark(batch.target);
-  if (any_infinite(batch.class_weights.data(), batch.class_weights.size(), 1)) infinite.assign(infinite.size(), true);
-  for (std::size_t r = 0; r < batch.sample_weights.size(); ++r) {
-    if (std::isinf(batch.sample_weights[r])) infinite[whole ? 0 : r] = true;
+  std::vector<bool> infinite(elementwise ? shape.elements() : shape.rows(), false);
+  for (const std::vector<double>* tensor : {&batch.output, &batch.target}) {
+    for (std::size_t e = 0; e < tensor->size(); ++e) {
+      if (std::isinf((*tensor)[e])) infinite[row_of_element(e)] = true;
+    }
   }
-  return infinite;
-}
-
-void require_forward(const Contract& contract) {
-  if (contract.pass != Pass::forward) throw BadInput("the reference has no gradient pass yet: use --pass forward");
+  for (std::size_t r = 0; r < batch.sample_weights.size(); ++r) {
+    if (std::isinf(batch.sample_weights[r])) infinite[r] = true;
+  }
+  const auto is_infinite = [](double x) { return std::isinf(x); };
+  if (std::any_of(batch.class_weights.begin(), batch.class_weights.end(), is_infinite)) {
+    infinite.assign(infinite.size(), true);
+  }
+  std::vector<bool> results(result_size(problem.contract, shape));
+  if (problem.contract.pass == Pass::forward && problem.contract.options.reduction != Reduction::none) {
+    results[0] = std::find(infinite.begin(), infinite.end(), true) != infinite.end();
+    return results;
+  }
+  const bool by_element = results.size() == shape.elements();
+  for (std::size_t i = 0; i < results.size(); ++i) results[i] = infinite[by_element ? row_of_element(i) : i];
+  return results;
 }
 
 }  // namespace
 
 std::vector<Expected> expect(const Contract& contract, const Batch& batch) {
   validate(contract, batch);
-  require_forward(contract);
   const Problem problem(contract, batch);
   std::vector<Expected> results(result_size(contract, batch.shape));
   for_each_result(problem, [&](std::size_t i, const Bounds& b) {
@@ -249,7 +320,6 @@ std::vector<Expected> expect(const Contract& contract, const Batch& batch) {
 
 std::vector<Exact> explain(const Contract& contract, const Batch& batch, int digits) {
   validate(contract, batch);
-  require_forward(contract);
   if (digits < 1 || digits > 1000) throw BadInput("digits must lie in 1 to 1000, not " + std::to_string(digits));
   const Problem problem(contract, batch);
   std::vector<Exact> results(result_size(contract, batch.shape));

@@ -97,6 +97,15 @@ class Interval {
   }
   friend Interval min(const Interval& a, const Interval& b) { return -max(-a, -b); }
 
+  /// y where low ≤ x ≤ high, else 0; the hull of both when x is not known well enough to say.
+  friend Interval passed(const Interval& x, const Interval& low, const Interval& high, const Interval& y) {
+    if (is_nan(x) || is_nan(y)) return is_nan(x) ? x : y;
+    if (mpfr_cmp(x.lower(), low.upper()) >= 0 && mpfr_cmp(x.upper(), high.lower()) <= 0) return y;
+    if (mpfr_cmp(x.upper(), low.lower()) < 0 || mpfr_cmp(x.lower(), high.upper()) > 0) return Interval(0.0);
+    const Interval zero(0.0);
+    return between(min(y, zero), max(y, zero));
+  }
+
  private:
   using Number =
       boost::multiprecision::number<boost::multiprecision::mpfi_float_backend<Digits>, boost::multiprecision::et_off>;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "reference/sigmoid.hpp"
 #include "reference/softplus.hpp"
 
 namespace lossaudit {
@@ -8,6 +9,12 @@ namespace lossaudit {
 template <typename T>
 T log_sigmoid(double x) {
   return -softplus<T>(-x);
+}
+
+/// Its derivative sigmoid(−x).
+template <typename T>
+T log_sigmoid_derivative(double x) {
+  return sigmoid<T>(-x);
 }
 
 }  // namespace lossaudit

@@ -10,4 +10,13 @@ void log_softmax(RowView x, std::vector<T>& out) {
   log_softmax_row(x, out);
 }
 
+/// The incoming gradient g pulled back: g_i − s_i Σ_j g_j.
+template <typename T>
+void log_softmax_gradient(RowView x, const std::vector<T>& g, std::vector<T>& out) {
+  softmax_row(x, out);
+  T sum(0);
+  for (const T& part : g) sum += part;
+  for (std::size_t i = 0; i < x.size; ++i) out[i] = g[i] - out[i] * sum;
+}
+
 }  // namespace lossaudit

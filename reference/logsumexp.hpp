@@ -20,4 +20,11 @@ T logsumexp(RowView x) {
   return T(row.maximum) + row.log_of_sum;
 }
 
+/// Its gradient softmax(x), times the incoming gradient g of the row.
+template <typename T>
+void logsumexp_gradient(RowView x, const T& g, std::vector<T>& out) {
+  softmax_row(x, out);
+  for (T& s : out) s = g * s;
+}
+
 }  // namespace lossaudit

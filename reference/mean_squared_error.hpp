@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "reference/problem.hpp"
 
 namespace lossaudit {
@@ -13,6 +15,15 @@ T mean_squared_error(RowView target, RowView o) {
     sum += difference * difference;
   }
   return sum / T(static_cast<double>(o.size));
+}
+
+/// Its gradient with respect to o: 2 (o_i − t_i) / n.
+template <typename T>
+void mean_squared_error_gradient(RowView target, RowView o, std::vector<T>& out) {
+  out.clear();
+  for (std::size_t i = 0; i < o.size; ++i) {
+    out.push_back(T(2) * (T(o[i]) - T(target[i])) / T(static_cast<double>(o.size)));
+  }
 }
 
 }  // namespace lossaudit

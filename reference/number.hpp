@@ -1,6 +1,6 @@
 // What the formulas ask of a number type T, for T = double. Interval brings the same by itself.
 //
-// T(double) is exact; + − * / are T's own; exp, log, log1p, min, max, is_zero and is_nan are found by T's type.
+// T(double) is exact; + − * / are T's own; exp, log, log1p, min, max, passed, is_zero and is_nan are found by T's type.
 #pragma once
 
 #include <algorithm>
@@ -16,5 +16,10 @@ using std::min;
 
 inline bool is_zero(double x) { return x == 0; }
 inline bool is_nan(double x) { return std::isnan(x); }
+
+/// y where low ≤ x ≤ high, else 0.
+inline double passed(double x, double low, double high, double y) {
+  return x >= low && x <= high ? y : std::isnan(x) ? x : 0;
+}
 
 }  // namespace lossaudit

@@ -30,4 +30,50 @@ void prepared_probabilities(const Problem& problem, RowView o, std::span<const P
   }
 }
 
+/// dL/do of L = −Σ_i c_i ln p_i over a row, where p are the probabilities that the dialect's steps make of o.
+///
+/// Going back over the steps, dL/do_i keeps the form a_i / o_i + b_i / S, which is a_i = −c_i and b = 0 at the
+/// logarithm: normalising o by its sum S leaves a alone and sets b_i = −Σ_j a_j; a clip passes both inside [lo, hi],
+/// its ends included, and stops both outside (as TensorFlow's clip_by_value). So no probability is divided by before
+/// the end, where an o_i of 0 is −inf when a_i is not 0.
+template <typename T>
+void entropy_gradient(const Problem& problem, RowView o, std::span<const ProbabilityStep> steps,
+                      const std::vector<T>& coefficient, std::vector<T>& out) {
+  std::vector<T> before;
+  prepared_probabilities(problem, o, steps, before);
+  out = before;
+  if (is_nan(before[0])) return;
+  std::vector<T> a;
+  for (const T& c : coefficient) a.push_back(-c);
+  std::vector<T> b(o.size);
+  T divisor(1);
+  for (std::size_t done = steps.size(); done-- > 0;) {
+    prepared_probabilities(problem, o, steps.first(done), before);
+    if (steps[done] == ProbabilityStep::normalise) {
+      divisor = T(0);
+      T total(0);
+      for (std::size_t i = 0; i < o.size; ++i) {
+        divisor += before[i];
+        total += a[i];
+      }
+      b.assign(o.size, -total);
+    } else {
+      for (std::size_t i = 0; i < o.size; ++i) {
+        a[i] = passed(before[i], T(problem.clip_low), T(problem.clip_high), a[i]);
+        b[i] = passed(before[i], T(problem.clip_low), T(problem.clip_high), b[i]);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < o.size; ++i) {
+    const T x(o[i]);
+    if (is_zero(a[i])) {
+      out[i] = b[i] / divisor;
+    } else if (is_zero(x)) {
+      out[i] = a[i] * T(std::numeric_limits<double>::infinity());
+    } else {
+      out[i] = (a[i] * divisor + b[i] * x) / (x * divisor);
+    }
+  }
+}
+
 }  // namespace lossaudit

@@ -45,6 +45,8 @@ struct Problem {
   [[nodiscard]] double sample_weight(std::size_t r) const {
     return batch.sample_weights.empty() ? 1 : batch.sample_weights[r];
   }
+  /// The incoming gradient of a gradient pass, of the forward result's shape.
+  [[nodiscard]] double upstream(std::size_t i) const { return batch.upstream.empty() ? 1 : batch.upstream[i]; }
   /// Only sparse losses ignore rows.
   [[nodiscard]] bool ignores(std::size_t row) const {
     return contract.options.ignore_index && batch.labels[row] == *contract.options.ignore_index;

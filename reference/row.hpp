@@ -67,6 +67,19 @@ inline RowLimits limits_of(RowView x) {
   return limits;
 }
 
+/// softmax of a row, with its limits: one +inf takes all; NaN where no limit is unique.
+template <typename T>
+void softmax_row(RowView x, std::vector<T>& out) {
+  const RowLimits limits = limits_of(x);
+  out.assign(x.size, T(std::numeric_limits<double>::quiet_NaN()));
+  if (limits.kind == RowKind::finite) {
+    const ShiftedRow<T> row(x);
+    for (std::size_t i = 0; i < x.size; ++i) out[i] = row.softmax(i);
+  } else if (limits.kind == RowKind::one_infinity) {
+    for (std::size_t i = 0; i < x.size; ++i) out[i] = T(i == limits.at ? 1 : 0);
+  }
+}
+
 /// log_softmax of a row, with its limits: one +inf takes all, everything else is then −inf.
 template <typename T>
 void log_softmax_row(RowView x, std::vector<T>& out) {

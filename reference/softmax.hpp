@@ -7,14 +7,17 @@ namespace lossaudit {
 /// e^(x_i) / Σ_j e^(x_j) over a row.
 template <typename T>
 void softmax(RowView x, std::vector<T>& out) {
-  const RowLimits limits = limits_of(x);
-  out.assign(x.size, T(std::numeric_limits<double>::quiet_NaN()));
-  if (limits.kind == RowKind::finite) {
-    const ShiftedRow<T> row(x);
-    for (std::size_t i = 0; i < x.size; ++i) out[i] = row.softmax(i);
-  } else if (limits.kind == RowKind::one_infinity) {
-    for (std::size_t i = 0; i < x.size; ++i) out[i] = T(i == limits.at ? 1 : 0);
-  }
+  softmax_row(x, out);
+}
+
+/// The incoming gradient g pulled back: s_i (g_i − Σ_j g_j s_j).
+template <typename T>
+void softmax_gradient(RowView x, const std::vector<T>& g, std::vector<T>& out) {
+  softmax_row(x, out);
+  // Shifting g by a constant changes nothing; taking g_0 off makes a constant g exactly 0.
+  T mean(0);
+  for (std::size_t j = 0; j < x.size; ++j) mean += term(g[j] - g[0], out[j]);
+  for (std::size_t i = 0; i < x.size; ++i) out[i] = out[i] * ((g[i] - g[0]) - mean);
 }
 
 }  // namespace lossaudit

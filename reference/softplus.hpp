@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "reference/number.hpp"
+#include "reference/sigmoid.hpp"
 
 namespace lossaudit {
 
@@ -18,6 +19,12 @@ template <typename T>
 T softplus(double x) {
   if (std::isnan(x)) return T(x);
   return T(std::max(x, 0.0)) + softplus_tail<T>(x);
+}
+
+/// Its derivative sigmoid(x).
+template <typename T>
+T softplus_derivative(double x) {
+  return sigmoid<T>(x);
 }
 
 }  // namespace lossaudit
