@@ -40,7 +40,7 @@ class DeclaredSubject : public Subject {
       : name_(std::move(name)),
         version_(std::move(version)),
         origin_(std::move(origin)),
-        contracts_(origin_ + ": " + name_, lines) {}
+        contracts_(name_ + " (" + origin_ + ")", lines) {}
 
  private:
   virtual Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) = 0;
