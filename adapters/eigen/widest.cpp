@@ -11,10 +11,13 @@ namespace {
 
 using SubjectAt = decltype(&lossaudit_subject_at);
 
+/// The widest level of the x86-64 psABI whose vector instructions the processor and the system have.
 const char* widest_level() {
-  if (__builtin_cpu_supports("x86-64-v4")) return "x86-64-v4";
-  if (__builtin_cpu_supports("x86-64-v3")) return "x86-64-v3";
-  return "x86-64";
+#define HAS(feature) (__builtin_cpu_supports(feature) != 0)
+  const bool v3 = HAS("avx2") && HAS("fma") && HAS("bmi") && HAS("bmi2");
+  const bool v4 = v3 && HAS("avx512f") && HAS("avx512bw") && HAS("avx512cd") && HAS("avx512dq") && HAS("avx512vl");
+#undef HAS
+  return v4 ? "x86-64-v4" : v3 ? "x86-64-v3" : "x86-64";
 }
 
 /// The folder of this library.

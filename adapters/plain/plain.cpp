@@ -111,8 +111,8 @@ const char* const contracts[] = {
     "binary_crossentropy exact f32,f64 forward from_logits reduction",
     "binary_crossentropy keras1 f32,f64 forward from_logits reduction epsilon",
     "categorical_crossentropy,sparse_categorical_crossentropy exact f32,f64 forward from_logits reduction axis",
-    "categorical_crossentropy,sparse_categorical_crossentropy keras1 f32,f64 forward from_logits reduction axis "
-    "epsilon",
+    "categorical_crossentropy keras1 f32,f64 forward from_logits reduction axis epsilon",
+    "sparse_categorical_crossentropy keras1 f32,f64 forward from_logits reduction axis epsilon",
     "mean_squared_error,cross_entropy_error exact f32,f64 forward reduction axis",
     nullptr};
 

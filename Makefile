@@ -1,0 +1,53 @@
+# From a bare clone on Debian 12 (git, make and apt alone):
+#   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
+#   make test    runs every test
+# Both install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
+# Also: make format, make lint, make clean. On a system without apt: install the libraries by hand and say PACKAGES=present.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help audit test lint format clean packages FORCE
+# CMake, Ninja and CTest use all processors themselves.
+.NOTPARALLEL:
+
+release := build/release
+sanitize := build/sanitize
+subjects := fast eigen onednn plain
+report := audit-report
+# Which part of debian-packages.txt the goals need.
+part := $(if $(filter-out audit,$(MAKECMDGOALS)),test,audit)
+
+help:
+	@sed -n 's/^# \?//p;/^$$/q' Makefile
+
+audit: $(release)/build.ninja
+	@cmake --build --preset release --target lossaudit adapters
+	@status=0; $(release)/bin/lossaudit audit $(subjects) --gate fast -o $(report) || status=$$?
+	@if [ $$status -ne 2 ]; then echo "The report: $(abspath $(report))/index.html"; fi; exit $$status
+
+test: $(release)/build.ninja $(sanitize)/build.ninja
+	@tools/run-tests release sanitize
+
+lint: $(release)/build.ninja
+	@cmake --build --preset release
+	@tools/lint $(release)
+
+format: packages
+	@tools/format
+
+clean:
+	rm -rf build $(report)
+
+packages: build/packages
+
+# Touched only when something was installed, so that nothing is configured again in vain.
+build/packages: FORCE
+	@mkdir -p build
+	@if [ "$(PACKAGES)" != present ]; then tools/install-packages $(part) $@; fi
+	@[ -e $@ ] || touch $@
+
+build/%/build.ninja: CMakePresets.json build/packages
+	@cmake --preset $* >build/configure-$*.log 2>&1 || { cat build/configure-$*.log >&2; exit 1; }
+	@grep -E '^-- Adapter' build/configure-$*.log || true
