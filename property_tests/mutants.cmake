@@ -1,0 +1,8 @@
+# The planted bugs, as a shared library like any stranger's (bin/tests/mutants.so), and inside the tests of the tests.
+add_library(lossaudit_mutants STATIC mutants/sound.cpp mutants/storage.cpp mutants/table.cpp)
+target_link_libraries(lossaudit_mutants PUBLIC lossaudit_flags)
+
+add_library(mutants MODULE mutants/library.cpp)
+target_link_libraries(mutants PRIVATE lossaudit_mutants)
+set_target_properties(mutants PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden
+                                         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests)
