@@ -24,13 +24,13 @@ std::vector<T> log_probabilities(const Problem& problem, RowView o, std::span<co
 /// −Σ_i w_i t_i ln p_i over a row, with t smoothed and w the class weights. Target is a function of the class index.
 template <typename T, typename Target>
 T weighted_entropy(const Problem& problem, const std::vector<T>& log_p, Target target) {
-  T sum(0);
+  Sum<T> sum;
   for (std::size_t i = 0; i < log_p.size(); ++i) {
     if (is_nan(log_p[i])) return log_p[i];
     const T coefficient = T(problem.class_weight(i)) * smoothed<T>(problem, target(i), log_p.size());
-    sum += term(coefficient, log_p[i]);
+    sum.add(term(coefficient, log_p[i]));
   }
-  return -sum;
+  return -sum.value();
 }
 
 /// The gradient of weighted_entropy with respect to the row's outputs, for any target: from logits s_i Σ_j c_j − c_i
@@ -43,10 +43,10 @@ void weighted_entropy_gradient(const Problem& problem, RowView o, std::span<cons
     coefficient.push_back(T(problem.class_weight(i)) * smoothed<T>(problem, target(i), o.size));
   }
   if (!problem.contract.options.from_logits) return entropy_gradient(problem, o, steps, coefficient, out);
-  T sum(0);
-  for (const T& c : coefficient) sum += c;
+  Sum<T> sum;
+  for (const T& c : coefficient) sum.add(c);
   softmax_row(o, out);
-  for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] * sum - coefficient[i];
+  for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] * sum.value() - coefficient[i];
 }
 
 /// −Σ_i w_i t_i ln(o_i / Σ o) of a row; from logits Σ_i w_i t_i (logsumexp(x) − x_i).

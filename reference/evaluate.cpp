@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "reference/ball.hpp"
 #include "reference/binary_crossentropy.hpp"
 #include "reference/categorical_crossentropy.hpp"
 #include "reference/cross_entropy_error.hpp"
@@ -86,9 +87,9 @@ T count_of(const Problem& problem, std::size_t r) {
                                                   : std::numeric_limits<double>::quiet_NaN());
   }
   const RowView target = row_of(batch.shape, batch.target, r);
-  T sum(0);
-  for (std::size_t i = 0; i < target.size; ++i) sum += T(problem.class_weight(i)) * T(target[i]);
-  return sum;
+  Sum<T> sum;
+  for (std::size_t i = 0; i < target.size; ++i) sum.add(T(problem.class_weight(i)) * T(target[i]));
+  return sum.value();
 }
 
 /// The loss of one unit as it enters a sum: weighted, and 0 where ignored.
@@ -104,16 +105,17 @@ template <typename T>
 T denominator_of(const Problem& problem) {
   if (problem.contract.options.reduction != Reduction::mean) return T(1);
   const Denominator kind = traits(problem.contract.dialect).denominator;
-  T denominator(0);
+  Sum<T> sum;
   for (std::size_t r = 0; r < unreduced_size(problem.contract, problem.batch.shape); ++r) {
     if (problem.ignores(r)) continue;
     const double s = problem.sample_weight(r);
     if (kind == Denominator::kept_weight) {
-      denominator += T(s) * count_of<T>(problem, r);
+      sum.add(T(s) * count_of<T>(problem, r));
     } else if (s != 0) {
-      denominator += T(1);
+      sum.add(T(1));
     }
   }
+  const T denominator = sum.value();
   return is_zero(denominator) ? T(std::numeric_limits<double>::quiet_NaN()) : denominator;
 }
 
@@ -121,11 +123,11 @@ T denominator_of(const Problem& problem) {
 template <typename T>
 T reduced(const Problem& problem) {
   std::vector<T> scratch;
-  T sum(0);
+  Sum<T> sum;
   for (std::size_t r = 0; r < unreduced_size(problem.contract, problem.batch.shape); ++r) {
-    sum += weighted_loss(problem, r, scratch);
+    sum.add(weighted_loss(problem, r, scratch));
   }
-  return sum / denominator_of<T>(problem);
+  return sum.value() / denominator_of<T>(problem);
 }
 
 /// The gradient of one unit, times its incoming gradient where that is one number a unit.
@@ -260,15 +262,28 @@ void refine(Precision<Digits> /*precision*/, const Problem& problem, std::size_t
   if (!all) refine(Precision<next>{}, problem, unit, pending, accept);
 }
 
-template <typename Accept>
-void for_each_result(const Problem& problem, const Accept& accept) {
+/// Visits every result: filter(i, ball) may settle it; what it leaves goes to accept(i, bounds) at rising precision.
+template <typename Filter, typename Accept>
+void for_each_result(const Problem& problem, const Filter& filter, const Accept& accept) {
   const Units units = units_of(problem);
+  const auto index_of = [&](std::size_t unit, std::size_t i) {
+    return units.rows ? element_index(problem.batch.shape, unit, i) : units.count == 1 ? i : unit;
+  };
   std::vector<bool> pending;
+  std::vector<Ball> balls;
   for (std::size_t unit = 0; unit < units.count; ++unit) {
     pending.assign(units.results_each, true);
-    refine(Precision<first_digits>{}, problem, unit, pending, [&](std::size_t i, const Bounds& b) {
-      return accept(units.rows ? element_index(problem.batch.shape, unit, i) : units.count == 1 ? i : unit, b);
-    });
+    if (filter_serves(problem.contract.format)) {
+      enclose_unit(problem, unit, balls);
+      bool all = true;
+      for (std::size_t i = 0; i < pending.size(); ++i) {
+        pending[i] = !filter(index_of(unit, i), balls[i]);
+        all = all && !pending[i];
+      }
+      if (all) continue;
+    }
+    refine(Precision<first_digits>{}, problem, unit, pending,
+           [&](std::size_t i, const Bounds& b) { return accept(index_of(unit, i), b); });
   }
 }
 
@@ -309,7 +324,11 @@ std::vector<Expected> expect(const Contract& contract, const Batch& batch) {
   validate(contract, batch);
   const Problem problem(contract, batch);
   std::vector<Expected> results(result_size(contract, batch.shape));
-  for_each_result(problem, [&](std::size_t i, const Bounds& b) {
+  const auto filter = [&](std::size_t i, const Ball& ball) {
+    results[i] = round_ball(contract.format, ball);
+    return results[i].proved;
+  };
+  for_each_result(problem, filter, [&](std::size_t i, const Bounds& b) {
     results[i] = round_enclosure(contract.format, b);
     return results[i].proved;
   });
@@ -323,7 +342,8 @@ std::vector<Exact> explain(const Contract& contract, const Batch& batch, int dig
   if (digits < 1 || digits > 1000) throw BadInput("digits must lie in 1 to 1000, not " + std::to_string(digits));
   const Problem problem(contract, batch);
   std::vector<Exact> results(result_size(contract, batch.shape));
-  for_each_result(problem, [&](std::size_t i, const Bounds& b) {
+  const auto no_filter = [](std::size_t /*i*/, const Ball& /*ball*/) { return false; };
+  for_each_result(problem, no_filter, [&](std::size_t i, const Bounds& b) {
     Exact& exact = results[i];
     exact.decimal = decimal_of(b, digits);
     exact.lower = decimal_below(b, digits);

@@ -84,6 +84,16 @@ class Interval {
 
   Interval& operator+=(const Interval& b) { return *this = *this + b; }
 
+  /// A running sum: what a number type with a cleverer one brings as its own (Ball).
+  class Sum {
+   public:
+    void add(const Interval& a) { total_ += a; }
+    [[nodiscard]] const Interval& value() const { return total_; }
+
+   private:
+    Interval total_;
+  };
+
   friend Interval exp(const Interval& a) { return increasing(mpfi_exp, mpfr_exp, a); }
   friend Interval log(const Interval& a) { return increasing(mpfi_log, mpfr_log, a); }
   friend Interval log1p(const Interval& a) { return increasing(mpfi_log1p, mpfr_log1p, a); }

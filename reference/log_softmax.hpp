@@ -14,8 +14,9 @@ void log_softmax(RowView x, std::vector<T>& out) {
 template <typename T>
 void log_softmax_gradient(RowView x, const std::vector<T>& g, std::vector<T>& out) {
   softmax_row(x, out);
-  T sum(0);
-  for (const T& part : g) sum += part;
+  Sum<T> total;
+  for (const T& part : g) total.add(part);
+  const T sum = total.value();
   for (std::size_t i = 0; i < x.size; ++i) out[i] = g[i] - out[i] * sum;
 }
 

@@ -9,12 +9,12 @@ namespace lossaudit {
 /// Σ_i (t_i − o_i)² / n of a row of n.
 template <typename T>
 T mean_squared_error(RowView target, RowView o) {
-  T sum(0);
+  Sum<T> sum;
   for (std::size_t i = 0; i < o.size; ++i) {
     const T difference = T(target[i]) - T(o[i]);
-    sum += difference * difference;
+    sum.add(difference * difference);
   }
-  return sum / T(static_cast<double>(o.size));
+  return sum.value() / T(static_cast<double>(o.size));
 }
 
 /// Its gradient with respect to o: 2 (o_i − t_i) / n.

@@ -1,6 +1,7 @@
 // What the formulas ask of a number type T, for T = double. Interval brings the same by itself.
 //
-// T(double) is exact; + − * / are T's own; exp, log, log1p, min, max, passed, is_zero and is_nan are found by T's type.
+// T(double) is exact; T::Sum is its running sum; + − * / are T's own; exp, log, log1p, min, max, passed, is_zero and
+// is_nan are found by T's type.
 #pragma once
 
 #include <algorithm>
@@ -21,5 +22,24 @@ inline bool is_nan(double x) { return std::isnan(x); }
 inline double passed(double x, double low, double high, double y) {
   return x >= low && x <= high ? y : std::isnan(x) ? x : 0;
 }
+
+/// A running sum of T.
+template <typename T>
+struct SumOf {
+  using type = typename T::Sum;
+};
+template <>
+struct SumOf<double> {
+  class type {
+   public:
+    void add(double x) { total_ += x; }
+    [[nodiscard]] double value() const { return total_; }
+
+   private:
+    double total_ = 0;
+  };
+};
+template <typename T>
+using Sum = typename SumOf<T>::type;
 
 }  // namespace lossaudit

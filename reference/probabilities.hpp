@@ -23,8 +23,9 @@ void prepared_probabilities(const Problem& problem, RowView o, std::span<const P
     if (step == ProbabilityStep::clip) {
       for (T& q : p) q = clipped(problem, q);
     } else {
-      T sum(0);
-      for (const T& q : p) sum += q;
+      Sum<T> total;
+      for (const T& q : p) total.add(q);
+      const T sum = total.value();
       for (T& q : p) q = is_zero(sum) ? T(std::numeric_limits<double>::quiet_NaN()) : q / sum;
     }
   }
@@ -50,13 +51,14 @@ void entropy_gradient(const Problem& problem, RowView o, std::span<const Probabi
   for (std::size_t done = steps.size(); done-- > 0;) {
     prepared_probabilities(problem, o, steps.first(done), before);
     if (steps[done] == ProbabilityStep::normalise) {
-      divisor = T(0);
-      T total(0);
+      Sum<T> sum;
+      Sum<T> total;
       for (std::size_t i = 0; i < o.size; ++i) {
-        divisor += before[i];
-        total += a[i];
+        sum.add(before[i]);
+        total.add(a[i]);
       }
-      b.assign(o.size, -total);
+      divisor = sum.value();
+      b.assign(o.size, -total.value());
     } else {
       for (std::size_t i = 0; i < o.size; ++i) {
         a[i] = passed(before[i], T(problem.clip_low), T(problem.clip_high), a[i]);

@@ -130,6 +130,38 @@ Expected round_enclosure(Format format, const Bounds& b) {
   return expected;
 }
 
+Expected round_ball(Format format, const Ball& ball) {
+  Expected expected;
+  expected.kind = Expected::Kind::number;
+  expected.proved = false;
+  if (!ball.is_known() || !std::isfinite(ball.center())) return expected;
+  const FormatTraits& t = traits(format);
+  const double inner = std::abs(ball.center()) - ball.radius();
+  const long smallest_binade = inner > 0 ? elementary::binade(inner) : t.min_exponent;
+  expected.ulp_exponent = ulp_exponent(format, smallest_binade);
+  const double scale = elementary::power_of_two(-expected.ulp_exponent);
+  const double units = ball.center() * scale;  // exact: a power of 2, and nowhere near under- or overflow
+  const double reach = ball.radius() * scale;
+  const double cap = elementary::power_of_two(t.precision);
+  if (!(reach <= 0x1p-21) || std::abs(units) > cap + 1) return expected;
+  const double floor = std::floor(units);
+  const double fraction = units - floor;  // exact: units has at most 53 bits and is below 2^25
+  double rounded = fraction > 0.5 ? floor + 1 : floor;
+  if (fraction == 0.5 && reach == 0) {
+    rounded = std::fmod(floor, 2) == 0 ? floor : floor + 1;
+  } else if (std::abs(fraction - 0.5) <= reach * (1 + 0x1p-50)) {
+    return expected;
+  }
+  const bool at_top = expected.ulp_exponent == t.max_exponent - t.precision + 1;
+  if (at_top && std::abs(units) + reach >= cap)
+    return expected;  // the cap on overflowing values is the intervals' business
+  expected.rounded = at_top && std::abs(rounded) >= cap ? std::copysign(infinity, rounded)
+                                                        : rounded * elementary::power_of_two(expected.ulp_exponent);
+  expected.offset = units - rounded;
+  expected.proved = true;
+  return expected;
+}
+
 std::string decimal_of(const Bounds& b, int digits) {
   const std::string low = formatted(b.lower, digits, MPFR_RNDN);
   return low == formatted(b.upper, digits, MPFR_RNDN) ? low : "";

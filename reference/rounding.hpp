@@ -4,6 +4,7 @@
 
 #include <mpfr.h>
 
+#include "reference/ball.hpp"
 #include "reference/evaluate.hpp"
 
 namespace lossaudit {
@@ -22,6 +23,13 @@ Bounds bounds(const I& interval) {
 /// The rounding of the enclosed number to the format. `proved` says whether the enclosure decides it, and knows
 /// the exact value's place to 2^-20 ulp: when not, a narrower one must be tried.
 Expected round_enclosure(Format format, const Bounds& bounds);
+
+/// Whether a Ball is ever narrow enough for the format: it has 53 bits to spend on the format's own and the 20 beside.
+constexpr bool filter_serves(Format format) { return traits(format).precision < 30; }
+
+/// As round_enclosure, from the filter's ball. What it does not decide has `proved` false and must go to an Interval;
+/// infinite and undefined results always do.
+Expected round_ball(Format format, const Ball& ball);
 
 /// "-1.2345e-67": the enclosed number to `digits` significant decimals, or "" when the enclosure does not decide them.
 std::string decimal_of(const Bounds& bounds, int digits);

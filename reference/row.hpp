@@ -27,10 +27,12 @@ struct ShiftedRow {
       if (x[j] > x[argmax]) argmax = j;
     }
     maximum = x[argmax];
+    Sum<T> sum;
     for (std::size_t j = 0; j < x.size; ++j) {
       e[j] = exp(T(x[j]) - T(maximum));
-      if (j != argmax) others += e[j];
+      if (j != argmax) sum.add(e[j]);
     }
+    others = sum.value();
     log_of_sum = log1p(others);
   }
 

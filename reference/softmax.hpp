@@ -15,8 +15,9 @@ template <typename T>
 void softmax_gradient(RowView x, const std::vector<T>& g, std::vector<T>& out) {
   softmax_row(x, out);
   // Shifting g by a constant changes nothing; taking g_0 off makes a constant g exactly 0.
-  T mean(0);
-  for (std::size_t j = 0; j < x.size; ++j) mean += term(g[j] - g[0], out[j]);
+  Sum<T> sum;
+  for (std::size_t j = 0; j < x.size; ++j) sum.add(term(g[j] - g[0], out[j]));
+  const T mean = sum.value();
   for (std::size_t i = 0; i < x.size; ++i) out[i] = out[i] * ((g[i] - g[0]) - mean);
 }
 
