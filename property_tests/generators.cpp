@@ -1,0 +1,515 @@
+#include "property_tests/generators.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <ostream>
+#include <utility>
+
+#include "audit/case.hpp"
+
+namespace lossaudit::conform {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double natural_log_of_2 = 0.6931471805599453;
+
+std::uint64_t random_pattern(Source& source, Format format) { return source.bits() >> (64 - 8 * traits(format).bytes); }
+
+/// A random significand in the binades from 2^low to 2^high.
+double in_binades(Source& source, Format format, std::int64_t low, std::int64_t high) {
+  const double significand = 1 + static_cast<double>(source.bits() >> 11) * 0x1p-53;
+  return round_to(format, std::ldexp(significand, static_cast<int>(source.between(low, high))));
+}
+
+double with_random_sign(Source& source, double x) { return source.chance(1, 2) ? x : -x; }
+
+std::vector<double> make_special_values(Format format) {
+  const FormatTraits& t = traits(format);
+  const double overflow_of_exp = (t.max_exponent + 1) * natural_log_of_2;
+  const double underflow_of_exp = (t.min_exponent - t.precision + 1) * natural_log_of_2;
+  std::vector<double> values;
+  for (const double x : {0.0, smallest(format), std::ldexp(1.0, t.min_exponent), std::ldexp(1.0, -t.precision), 0.5,
+                         1.0, 2.0, 8.0, t.precision * natural_log_of_2, overflow_of_exp, -underflow_of_exp,
+                         std::ldexp(1.0, t.precision), largest(format), infinity}) {
+    values.push_back(round_to(format, x));
+    values.push_back(-values.back());
+  }
+  const std::uint64_t infinity_bits = encode(format, infinity);
+  const std::uint64_t quiet_bit = 1ULL << (t.precision - 2);
+  values.push_back(decode(format, infinity_bits | quiet_bit));      // the default NaN
+  values.push_back(decode(format, infinity_bits | quiet_bit | 1));  // a quiet one with a payload
+  values.push_back(decode(format, infinity_bits | 1));              // a signalling one
+  return values;
+}
+
+std::vector<double> make_special_probabilities(Format format) {
+  std::vector<double> values;
+  for (const double x : {0.0, smallest(format), 0.25, 0.5, 0.75, 1.0, step(format, 1, -1), step(format, 0.5, -1)}) {
+    values.push_back(x);
+  }
+  for (const double epsilon : {1e-7, 1e-4, 1e-3, 1e-9}) {
+    for (const int steps : {-1, 0, 1}) {
+      values.push_back(step(format, round_to(format, epsilon), steps));
+      values.push_back(std::min(1.0, step(format, round_to(format, 1 - epsilon), steps)));
+    }
+  }
+  for (double& x : values) x = std::max(x, 0.0);
+  return values;
+}
+
+/// One list a format, made once.
+std::span<const double> cached(Format format, std::vector<double> (*make)(Format)) {
+  static std::map<std::pair<Format, std::vector<double> (*)(Format)>, std::vector<double>> lists;
+  auto [list, is_new] = lists.try_emplace({format, make});
+  if (is_new) list->second = make(format);
+  return list->second;
+}
+
+double draw_tame_real(Source& source, Format format) {
+  switch (source.between(0, 3)) {
+    case 0:
+      return static_cast<double>(source.between(-8, 8));
+    case 1:
+      return with_random_sign(source, in_binades(source, format, -4, 3));
+    case 2:
+      return with_random_sign(source, in_binades(source, format, 0, 5));
+    default:
+      return static_cast<double>(source.between(-64, 64)) / 16;
+  }
+}
+
+double finite_or(double x, double instead) { return std::isfinite(x) ? x : instead; }
+
+double draw_finite_real(Source& source, Format format) {
+  const FormatTraits& t = traits(format);
+  switch (source.between(0, 5)) {
+    case 0:
+      return draw_tame_real(source, format);
+    case 1:
+      return finite_or(decode(format, random_pattern(source, format)), 1);
+    case 2:  // where exponentials neither vanish beside 1 nor are 1
+      return with_random_sign(source, in_binades(source, format, -t.precision - 2, 7));
+    case 3: {
+      const double x = source.pick(special_values(format));
+      return finite_or(step(format, std::isnan(x) ? 0 : x, source.between(-3, 3)), largest(format));
+    }
+    case 4: {  // near where the exponential leaves the format
+      const int exponent = source.chance(1, 2) ? t.max_exponent + 1 : t.min_exponent - t.precision + 1;
+      return round_to(format, exponent * natural_log_of_2 + static_cast<double>(source.between(-64, 64)) / 16);
+    }
+    default:
+      return with_random_sign(source, in_binades(source, format, t.min_exponent, t.max_exponent - 1));
+  }
+}
+
+/// Targets: mostly 0 and 1.
+double draw_target(Source& source, const Contract& contract, Adventure adventure) {
+  const bool any_real = contract.function == Function::mean_squared_error;
+  if (any_real) return draw_real(source, contract.format, adventure);
+  switch (source.between(0, 3)) {
+    case 0:
+      return 0;
+    case 1:
+      return 1;
+    default:
+      return adventure == Adventure::wild && source.chance(1, 3)
+                 ? draw_real(source, contract.format, Adventure::wild)
+                 : draw_probability(source, contract.format, std::min(adventure, Adventure::finite));
+  }
+}
+
+double draw_weight(Source& source, Format format, Adventure adventure) {
+  if (adventure == Adventure::wild && source.chance(1, 6)) return draw_real(source, format, Adventure::wild);
+  constexpr std::array<double, 6> usual = {1, 1, 2, 0.5, 0, 3};
+  return source.chance(1, 2) ? source.pick(usual) : in_binades(source, format, -3, 3);
+}
+
+bool takes_probabilities(const Contract& contract) {
+  const Domain domain = traits(contract.function).output;
+  return domain == Domain::probability || (domain == Domain::either && !contract.options.from_logits);
+}
+
+double draw_output(Source& source, const Contract& contract, Adventure adventure) {
+  return takes_probabilities(contract) ? draw_probability(source, contract.format, adventure)
+                                       : draw_real(source, contract.format, adventure);
+}
+
+/// The patterns that rows have: independent values, equal ones, one class that wins, small differences on a large
+/// offset, a ladder.
+void draw_row(Source& source, const Contract& contract, Adventure adventure, std::span<double> row) {
+  const Format format = contract.format;
+  for (double& x : row) x = draw_output(source, contract, adventure);
+  const double first = row[0];
+  switch (source.between(0, 7)) {
+    case 0:
+      for (double& x : row) x = first;
+      break;
+    case 1:
+      if (takes_probabilities(contract)) {  // one-hot
+        for (double& x : row) x = 0;
+        source.chance(1, 2) ? row.front() = 1 : row.back() = 1;
+      } else {
+        row[static_cast<std::size_t>(source.between(0, static_cast<std::int64_t>(row.size()) - 1))] =
+            round_to(format, std::abs(draw_tame_real(source, format)) * 16);
+      }
+      break;
+    case 2:
+      if (takes_probabilities(contract)) {  // sums to 1 up to rounding
+        double sum = 0;
+        for (double& x : row) sum += x = std::exp(draw_tame_real(source, format) / 2);
+        for (double& x : row) x = round_to(format, x / sum);
+      } else {
+        const double offset = draw_real(source, format, std::min(adventure, Adventure::finite));
+        for (double& x : row) {
+          x = round_to(format, offset + static_cast<double>(source.between(-32, 32)) / 8);
+          if (!std::isfinite(x)) x = std::copysign(largest(format), offset);
+        }
+      }
+      break;
+    case 3:
+      if (!takes_probabilities(contract)) {
+        const double rung = draw_tame_real(source, format);
+        for (std::size_t i = 0; i < row.size(); ++i) row[i] = round_to(format, rung * static_cast<double>(i));
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+std::int64_t draw_label(Source& source, const Contract& contract, Adventure adventure, std::size_t classes) {
+  if (contract.options.ignore_index && source.chance(1, 4)) return *contract.options.ignore_index;
+  if (adventure == Adventure::wild && source.chance(1, 12)) return source.pick(std::array<std::int64_t, 2>{-1, 1000});
+  return source.between(0, static_cast<std::int64_t>(classes) - 1);
+}
+
+/// A target row: one-hot as often as not.
+void draw_target_row(Source& source, const Contract& contract, Adventure adventure, std::span<double> row) {
+  for (double& t : row) t = draw_target(source, contract, adventure);
+  if (contract.function != Function::mean_squared_error && source.chance(1, 2)) {
+    for (double& t : row) t = 0;
+    row[static_cast<std::size_t>(source.between(0, static_cast<std::int64_t>(row.size()) - 1))] = 1;
+  }
+}
+
+// ---- shrinking ----
+
+int significant_bits(double x) {
+  if (x == 0) return 0;
+  int exponent = 0;
+  auto integer = static_cast<std::uint64_t>(std::ldexp(std::abs(std::frexp(x, &exponent)), 53));
+  int bits = 53;
+  for (; (integer & 1) == 0; integer >>= 1) --bits;
+  return bits;
+}
+
+/// What makes a value harder to read. Each shrink lowers it, so shrinking ends.
+std::array<int, 5> complexity(Format format, double x) {
+  if (std::isnan(x)) return {5, to_hex(format, x) == "nan" ? 0 : 1, 0, 0, 0};
+  if (std::isinf(x)) return {4, std::signbit(x) ? 1 : 0, 0, 0, 0};
+  if (x == 0) return {std::signbit(x) ? 2 : 0, 0, 0, 0, 0};
+  if (x == 1) return {1, 0, 0, 0, 0};
+  return {3, significant_bits(x), std::abs(std::ilogb(x)), std::signbit(x) ? 1 : 0, 0};
+}
+
+/// x with its first `bits` significant bits, the rest cut off.
+double truncated(double x, int bits) {
+  int exponent = 0;
+  const double significand = std::frexp(x, &exponent);
+  return std::ldexp(std::trunc(std::ldexp(significand, bits)), exponent - bits);
+}
+
+/// A label once only the classes of `kept` are left: that class's new number, 0 when it is gone.
+std::int64_t relabelled(const Contract& contract, std::int64_t label, std::size_t classes,
+                        const std::vector<std::size_t>& kept) {
+  const bool is_class = label >= 0 && label < static_cast<std::int64_t>(classes);
+  if (!is_class || contract.options.ignore_index == label) return label;
+  const auto found = std::find(kept.begin(), kept.end(), static_cast<std::size_t>(label));
+  return found == kept.end() ? 0 : found - kept.begin();
+}
+
+/// The batch of the rows and classes that are kept.
+Batch sub_batch(const Contract& contract, const Batch& batch, const std::vector<std::size_t>& outers,
+                const std::vector<std::size_t>& classes, const std::vector<std::size_t>& inners) {
+  const Shape& from = batch.shape;
+  Batch out;
+  out.origin = batch.origin;
+  out.shape = {outers.size(), classes.size(), inners.size()};
+  const bool one_weight_a_row = unreduced_size(contract, from) == from.rows();
+  for (const std::size_t o : outers) {
+    for (std::size_t c = 0; c < classes.size(); ++c) {
+      for (const std::size_t i : inners) {
+        const std::size_t at = (o * from.classes + classes[c]) * from.inner + i;
+        out.output.push_back(batch.output[at]);
+        if (!batch.target.empty()) out.target.push_back(batch.target[at]);
+        if (!batch.sample_weights.empty() && !one_weight_a_row) out.sample_weights.push_back(batch.sample_weights[at]);
+      }
+    }
+    for (const std::size_t i : inners) {
+      const std::size_t row = o * from.inner + i;
+      if (!batch.labels.empty()) {
+        out.labels.push_back(relabelled(contract, batch.labels[row], from.classes, classes));
+      }
+      if (!batch.sample_weights.empty() && one_weight_a_row) out.sample_weights.push_back(batch.sample_weights[row]);
+    }
+  }
+  if (!batch.class_weights.empty()) {
+    for (const std::size_t c : classes) out.class_weights.push_back(batch.class_weights[c]);
+  }
+  return out;
+}
+
+/// Which of n indices stay: the first half, the second half, then all but one.
+std::vector<std::vector<std::size_t>> fewer_of(std::size_t n) {
+  std::vector<std::vector<std::size_t>> choices;
+  if (n < 2) return choices;
+  const auto keep = [&](auto stays) {
+    std::vector<std::size_t> kept;
+    for (std::size_t i = 0; i < n; ++i) {
+      if (stays(i)) kept.push_back(i);
+    }
+    if (!kept.empty() && kept.size() < n) choices.push_back(kept);
+  };
+  keep([&](std::size_t i) { return i < n / 2; });
+  keep([&](std::size_t i) { return i >= n / 2; });
+  for (std::size_t block = n / 4; block > 0; block /= 4) {
+    for (std::size_t begin = 0; begin < n; begin += block) {
+      keep([&](std::size_t i) { return i < begin || i >= begin + block; });
+      if (choices.size() > 64) return choices;
+    }
+  }
+  return choices;
+}
+
+std::vector<std::size_t> all_of(std::size_t n) {
+  std::vector<std::size_t> indices(n);
+  for (std::size_t i = 0; i < n; ++i) indices[i] = i;
+  return indices;
+}
+
+constexpr std::vector<double> Batch::*tensors[] = {&Batch::output, &Batch::target, &Batch::class_weights,
+                                                   &Batch::sample_weights};
+
+/// Every value of one tensor at once: for rows too long to simplify one by one.
+void simplify_together(const Contract& contract, const Batch& batch, std::vector<Batch>& simpler) {
+  for (const auto tensor : tensors) {
+    const std::vector<double>& values = batch.*tensor;
+    if (values.size() < 2) continue;
+    const auto add = [&](auto simplified) {
+      Batch next = batch;
+      bool changed = false;
+      for (double& x : next.*tensor) {
+        const double y = simplified(x);
+        if (complexity(contract.format, y) < complexity(contract.format, x)) {
+          x = y;
+          changed = true;
+        }
+      }
+      if (changed) simpler.push_back(std::move(next));
+    };
+    add([](double) { return 0.0; });
+    add([](double) { return 1.0; });
+    for (const int bits : {1, 2, 4}) {
+      add([&](double x) { return std::isfinite(x) ? round_to(contract.format, truncated(x, bits)) : x; });
+    }
+  }
+}
+
+bool is_probability_or_unbounded(const Contract& contract, double before, double after) {
+  // A value of the domain stays in the domain.
+  return !takes_probabilities(contract) || !(before >= 0 && before <= 1) || (after >= 0 && after <= 1);
+}
+
+}  // namespace
+
+std::int64_t Source::between(std::int64_t low, std::int64_t high) {
+  const auto range = static_cast<std::uint64_t>(high - low) + 1;
+  return low + static_cast<std::int64_t>(bits() % range);  // the bias is below 2^-40 for the ranges used here
+}
+
+std::span<const double> special_values(Format format) { return cached(format, make_special_values); }
+std::span<const double> special_probabilities(Format format) { return cached(format, make_special_probabilities); }
+
+double draw_real(Source& source, Format format, Adventure adventure) {
+  switch (adventure) {
+    case Adventure::tame:
+      return draw_tame_real(source, format);
+    case Adventure::finite:
+      return draw_finite_real(source, format);
+    case Adventure::wild:
+      break;
+  }
+  switch (source.between(0, 3)) {
+    case 0:
+      return decode(format, random_pattern(source, format));
+    case 1: {  // any NaN or infinity: all exponent bits set
+      const std::uint64_t pattern = random_pattern(source, format) | encode(format, infinity);
+      return source.chance(1, 2) ? decode(format, pattern) : with_random_sign(source, infinity);
+    }
+    default:
+      return draw_finite_real(source, format);
+  }
+}
+
+double draw_probability(Source& source, Format format, Adventure adventure) {
+  const FormatTraits& t = traits(format);
+  if (adventure == Adventure::wild && source.chance(1, 3)) return draw_real(source, format, Adventure::wild);
+  const auto kind = source.between(0, adventure == Adventure::tame ? 2 : 7);
+  switch (kind) {
+    case 0:
+      return static_cast<double>(source.between(1, 15)) / 16;
+    case 1:
+      return round_to(format, static_cast<double>(source.bits() >> 11) * 0x1p-53);
+    case 2: {
+      const double x = in_binades(source, format, -5, -1);
+      return source.chance(1, 2) ? x : round_to(format, 1 - x);
+    }
+    case 3:
+      return from_ordinal(format, source.between(0, ordinal(format, 1)));
+    case 4:
+      return round_to(format, 1 - in_binades(source, format, -t.precision - 1, -1));
+    case 5:
+      return std::min(1.0, step(format, 0.5, source.between(-40, 40)));
+    case 6:
+      return in_binades(source, format, -t.precision - 6, -1);
+    default:
+      return std::clamp(step(format, source.pick(special_probabilities(format)), source.between(-2, 2)), 0.0, 1.0);
+  }
+}
+
+Batch draw_batch(Source& source, const Contract& contract, Adventure adventure, const Shape& shape) {
+  const FunctionTraits& function = traits(contract.function);
+  Batch batch;
+  batch.origin = "conform";
+  batch.shape = shape;
+  batch.output.resize(shape.elements());
+  if (function.target == TargetKind::dense) batch.target.resize(shape.elements());
+  std::vector<double> row(shape.classes);
+  for (std::size_t r = 0; r < shape.rows(); ++r) {
+    // One row in two of a wild batch is wild, so that NaN does not swallow the others' reduction every time.
+    const Adventure here = adventure == Adventure::wild && source.chance(1, 2) ? Adventure::finite : adventure;
+    draw_row(source, contract, here, row);
+    for (std::size_t i = 0; i < row.size(); ++i) batch.output[element_index(shape, r, i)] = row[i];
+    if (function.target == TargetKind::dense) {
+      draw_target_row(source, contract, here, row);
+      for (std::size_t i = 0; i < row.size(); ++i) batch.target[element_index(shape, r, i)] = row[i];
+    }
+    if (function.target == TargetKind::labels) {
+      batch.labels.push_back(draw_label(source, contract, here, shape.classes));
+    }
+  }
+  const Adventure of_weights = adventure == Adventure::wild && source.chance(1, 2) ? Adventure::wild : Adventure::tame;
+  if (contract.options.class_weights) {
+    for (std::size_t i = 0; i < shape.classes; ++i) {
+      batch.class_weights.push_back(draw_weight(source, contract.format, of_weights));
+    }
+  }
+  if (contract.options.sample_weights) {
+    for (std::size_t i = 0; i < unreduced_size(contract, shape); ++i) {
+      batch.sample_weights.push_back(draw_weight(source, contract.format, of_weights));
+    }
+  }
+  return batch;
+}
+
+Batch draw_batch(Source& source, const Contract& contract, Adventure adventure, const Layouts& layouts) {
+  const auto up_to = [&](std::size_t most) {
+    const auto grown = static_cast<std::int64_t>(most) * (source.size() + 10) / 110;
+    return static_cast<std::size_t>(source.between(1, std::max<std::int64_t>(1, grown)));
+  };
+  Shape shape;
+  if (traits(contract.function).layout == Layout::elementwise) {
+    shape.classes = up_to(layouts.most_rows * layouts.most_classes);
+  } else {
+    shape = {up_to(layouts.most_rows), up_to(layouts.most_classes), 1};
+    if (contract.options.axis) shape.inner = up_to(layouts.most_inner);
+  }
+  return draw_batch(source, contract, adventure, shape);
+}
+
+std::vector<double> simpler_values(Format format, double value) {
+  std::vector<double> candidates = {0, 1};
+  if (std::isnan(value)) {
+    candidates.push_back(std::numeric_limits<double>::quiet_NaN());
+  } else if (std::isinf(value)) {
+    candidates.push_back(-value);
+  } else if (value != 0) {
+    const int bits = significant_bits(value);
+    const int exponent = std::ilogb(value);
+    candidates.push_back(-value);
+    for (const int kept : {1, 2, 3, 5, 8, 12, bits / 2, bits - 2, bits - 1}) {
+      if (kept <= 0 || kept >= bits) continue;
+      const double cut = truncated(value, kept);
+      candidates.push_back(cut);
+      candidates.push_back(cut + std::copysign(std::ldexp(1.0, exponent - kept + 1), value));
+    }
+    for (const int nearer : {0, exponent / 2, exponent - (exponent > 0 ? 1 : -1)}) {
+      candidates.push_back(round_to(format, std::ldexp(value, nearer - exponent)));
+    }
+  }
+  const auto now = complexity(format, value);
+  std::vector<double> simpler;
+  for (const double x : candidates) {
+    if (round_to(format, x) == x || std::isnan(x)) {
+      if (complexity(format, x) < now) simpler.push_back(x);
+    }
+  }
+  return simpler;
+}
+
+std::vector<Batch> simpler_batches(const Contract& contract, const Batch& batch) {
+  const Shape& shape = batch.shape;
+  std::vector<Batch> simpler;
+  for (const auto& kept : fewer_of(shape.outer)) {
+    simpler.push_back(sub_batch(contract, batch, kept, all_of(shape.classes), all_of(shape.inner)));
+  }
+  for (const auto& kept : fewer_of(shape.inner)) {
+    simpler.push_back(sub_batch(contract, batch, all_of(shape.outer), all_of(shape.classes), kept));
+  }
+  for (const auto& kept : fewer_of(shape.classes)) {
+    simpler.push_back(sub_batch(contract, batch, all_of(shape.outer), kept, all_of(shape.inner)));
+  }
+  simplify_together(contract, batch, simpler);
+  if (shape.elements() > 64) return simpler;
+  for (const auto tensor : tensors) {
+    for (std::size_t i = 0; i < (batch.*tensor).size(); ++i) {
+      for (const double x : simpler_values(contract.format, (batch.*tensor)[i])) {
+        if (tensor == &Batch::output && !is_probability_or_unbounded(contract, batch.output[i], x)) continue;
+        simpler.push_back(batch);
+        (simpler.back().*tensor)[i] = x;
+      }
+    }
+  }
+  for (std::size_t i = 0; i < batch.labels.size(); ++i) {
+    if (batch.labels[i] > 0 && batch.labels[i] < static_cast<std::int64_t>(shape.classes)) {
+      simpler.push_back(batch);
+      simpler.back().labels[i] = 0;
+    }
+  }
+  return simpler;
+}
+
+std::ostream& operator<<(std::ostream& out, const Case& a_case) {
+  constexpr std::size_t longest = 2000;
+  const std::string text = to_case_text(a_case.contract, a_case.batch);
+  if (text.size() <= longest) return out << text;
+  return out << text.substr(0, longest) << "... (" << a_case.batch.shape.elements() << " elements)";
+}
+
+rc::Gen<Case> cases(const Contract& contract, Draw draw, Admits admits) {
+  return [contract, draw = std::move(draw), admits = std::move(admits)](const rc::Random& random, int size) {
+    Source source(random, size);
+    return rc::shrinkable::shrinkRecur(Case{contract, draw(source)}, [contract, admits](const Case& failing) {
+      std::vector<Case> simpler;
+      for (Batch& batch : simpler_batches(contract, failing.batch)) {
+        if (!admits || admits(batch)) simpler.push_back({contract, std::move(batch)});
+      }
+      return rc::seq::fromContainer(std::move(simpler));
+    });
+  };
+}
+
+}  // namespace lossaudit::conform
