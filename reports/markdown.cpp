@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/round_up.hpp"
+#include "reports/visible.hpp"
+#include "reports/writers.hpp"
+
+namespace lossaudit {
+namespace {
+
+/// A job summary of GitHub's has 1 MiB a step at most; past it nothing is shown at all.
+constexpr std::size_t most_bytes = 1'000'000;
+constexpr std::size_t findings_shown = 20;
+constexpr std::size_t longest_name = 60;
+constexpr std::size_t longest_line = 1000;
+
+/// `text` as text: whatever Markdown or HTML would act on is escaped.
+std::string escaped(const std::string& text, std::size_t most = longest_line) {
+  std::string result;
+  for (const char c : visible(text, most)) {
+    if (c == '<' || c == '>' || c == '&') {
+      result += c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&amp;";
+    } else {
+      if (std::string_view("\\`*_[]|~#!$").find(c) != std::string_view::npos) result += '\\';
+      result += c;
+    }
+  }
+  return result;
+}
+
+/// A block of code whose fence is longer than any run of backticks inside it.
+std::string code_block(const std::string& text) {
+  std::size_t longest = 2, run = 0;
+  for (const char c : text) longest = std::max(longest, run = c == '`' ? run + 1 : 0);
+  const std::string fence(longest + 1, '`');
+  return fence + "text\n" + text + fence + "\n";
+}
+
+/// The worst standing of a function's contracts and their largest error.
+std::string cell(const Overview& overview, std::size_t column, const std::string& function) {
+  const Entry* worst = nullptr;
+  double ulp = 0;
+  bool proved = true;
+  for (const Entry& entry : overview.entries) {
+    if (entry.column != column || entry.accuracy->function != function) continue;
+    if (worst == nullptr || entry.standing > worst->standing) worst = &entry;
+    ulp = std::max(ulp, entry.accuracy->max_ulp);
+    proved = proved && entry.accuracy->evidence == "proved";
+  }
+  if (worst == nullptr) return "";
+  const StandingTraits& standing = traits(worst->standing);
+  if (worst->standing == Standing::unsupported) return std::string(standing.sign);
+  const bool stopped = worst->standing == Standing::crashed || worst->standing == Standing::hung;
+  const std::string number = stopped ? std::string(standing.word)
+                                     : round_up(ulp) + (proved ? " ●" : "") +
+                                           (worst->standing == Standing::breaks_rule ? " and breaks a rule" : "");
+  return standing.fails ? fmt::format("**{} {}**", standing.sign, number)
+                        : fmt::format("{} {}", escaped(std::string(standing.sign)), number);
+}
+
+std::string runs_text(const Overview& overview) {
+  std::string text;
+  for (const RunRecord& run : overview.runs) {
+    const auto cpu = run.machine.find("cpu");
+    text += fmt::format("{} · {} · profile {} · seed {} · lossaudit {}{}{}  \n", escaped(run.started),
+                        cpu == run.machine.end() ? "machine not named" : escaped(cpu->second), escaped(run.profile),
+                        run.seed, escaped(run.tool_version), run.tool_revision.empty() ? "" : " ",
+                        escaped(run.tool_revision));
+  }
+  return text;
+}
+
+std::string verdict_table(const Overview& overview) {
+  std::string head = "| largest error in ulp |", rule = "|---|", counts = "| *contracts that conform* |", body;
+  for (const Column& column : overview.columns) {
+    head += fmt::format(" {} {} |", escaped(column.label, longest_name), escaped(column.info.version, longest_name));
+    rule += ":--|";
+    counts += fmt::format(" {} of {} |", column.contracts - column.failing - column.unsupported,
+                          column.contracts - column.unsupported);
+  }
+  for (const std::string& function : overview.functions) {
+    body += fmt::format("| {} |", escaped(function, longest_name));
+    for (std::size_t column = 0; column < overview.columns.size(); ++column)
+      body += fmt::format(" {} |", cell(overview, column, function));
+    body += "\n";
+    if (body.size() > most_bytes) break;
+  }
+  return head + "\n" + rule + "\n" + body + counts + "\n\n" +
+         "✓ conforms · ✓\\* conforms, but not to a recommended rule · ✗ exceeds its budget or breaks a rule · ✖ "
+         "crashed or hung · "
+         "empty: not offered. Errors are rounded up; ● means proved over all inputs, the others are the largest "
+         "observed.\n";
+}
+
+std::string findings_list(const Overview& overview) {
+  std::string text;
+  for (std::size_t i = 0; i < overview.findings.size() && i < findings_shown; ++i) {
+    const Finding& finding = overview.findings[i];
+    const std::string report = bug_report(overview, finding);
+    text += fmt::format(
+        "<details><summary>{} {}: {}: {}{}</summary>\n\n{}\n</details>\n\n", traits(finding.standing).sign,
+        escaped(overview.column_of(finding).label, longest_name), escaped(contract_text(*finding.entry->accuracy)),
+        escaped(finding_text(finding)),
+        finding.others.empty() ? "" : fmt::format(" (and {} more contracts)", finding.others.size()),
+        report.size() > 20 * longest_line ? "Too long to show here: see index.html.\n" : code_block(report));
+  }
+  if (overview.findings.size() > findings_shown) {
+    text += fmt::format("… and {} more in index.html.\n", overview.findings.size() - findings_shown);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string markdown_report(const Overview& overview) {
+  std::string text =
+      "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" + verdict_table(overview);
+  if (!overview.findings.empty()) {
+    text += fmt::format("\n### {} {}, most severe first\n\n", overview.findings.size(),
+                        overview.findings.size() == 1 ? "finding" : "findings");
+    text += findings_list(overview);
+  }
+  if (text.size() > most_bytes) {
+    text.resize(text.rfind('\n', most_bytes) + 1);
+    text += "\n… cut here: see index.html.\n";
+  }
+  return text;
+}
+
+}  // namespace lossaudit

@@ -1,0 +1,97 @@
+// What run records say when read together: who conforms, what was found, how bad it is. All three reports show this.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/record.hpp"
+
+namespace lossaudit {
+
+/// How one contract, or the worst of several, stands. In order of severity.
+enum class Standing : std::uint8_t { conforms, unsupported, advised, exceeds, breaks_rule, hung, crashed };
+
+/// One row of the table of standings. A standing is never told by its colour alone.
+struct StandingTraits {
+  Standing standing;
+  std::string_view name;  ///< for style sheets
+  std::string_view sign;
+  std::string_view word;
+  bool fails;  ///< it makes a gated subject fail
+};
+std::span<const StandingTraits> standings();
+const StandingTraits& traits(Standing standing);
+
+/// By the record's verdict, told apart by its rules: a required rule broken is worse than an exceeded budget, and a
+/// recommended one broken is worth a remark on a contract that conforms.
+Standing standing_of(const Accuracy& accuracy);
+
+/// "binary_crossentropy keras1 f32 forward reduction=mean", as the replay command takes it.
+std::string contract_text(const Accuracy& accuracy);
+
+/// A subject of one run: a column of the verdict table.
+struct Column {
+  std::size_t run = 0;
+  SubjectInfo info;
+  std::string label;  ///< its name, with the run's number when another run has one of that name
+  std::size_t contracts = 0, failing = 0, advised = 0, unsupported = 0;
+};
+
+/// One contract of one subject.
+struct Entry {
+  std::size_t column = 0;
+  const Accuracy* accuracy = nullptr;
+  Standing standing = Standing::conforms;
+};
+
+/// The same fault of one subject's function in one contract or several.
+struct Finding {
+  Standing standing = Standing::exceeds;
+  const Entry* entry = nullptr;      ///< the contract that shows it best
+  const RuleResult* rule = nullptr;  ///< the rule broken there; none: the budget, a crash, a hang
+  std::vector<const Entry*> others;  ///< the other contracts that have it
+};
+
+/// The faults of one entry, most severe first: each broken rule, an exceeded budget, a crash, a hang.
+std::vector<Finding> faults_of(const Entry& entry);
+
+/// Pointers inside point into the object itself, so it stays where it is.
+class Overview {
+ public:
+  /// `records` are made visible first. Throws as visible() does.
+  explicit Overview(const std::vector<RunRecord>& records);
+  Overview(const Overview&) = delete;
+  Overview& operator=(const Overview&) = delete;
+
+  std::vector<RunRecord> runs;
+  std::vector<Column> columns;
+  std::vector<std::string> functions;  ///< those that occur, in the order of the table of functions
+  std::vector<Entry> entries;
+  std::vector<Finding> findings;  ///< most severe first
+
+  /// "fast conforms · plain and eigen do not": one line on the subjects that are gated, then the others.
+  [[nodiscard]] std::string headline() const;
+  [[nodiscard]] const Column& column_of(const Finding& finding) const { return columns[finding.entry->column]; }
+};
+
+/// One line: "off by 8.39e6 ulp, budget 4", "a NaN where a number is due, in 12 cases", "crashed: signal 11".
+std::string finding_text(const Finding& finding);
+
+/// What a rule's name means, for people.
+std::string rule_text(std::string_view rule);
+
+/// A finding as one would put it in the bug tracker of the subject: contract, input, computed, exact, the command.
+std::string bug_report(const Overview& overview, const Finding& finding);
+
+/// A row of values on one line: "0x1.8p+1 (3)" for one, hex alone for several, cut with the number left out when there
+/// are many.
+std::string values_text(const Accuracy& accuracy, const std::vector<std::string>& values);
+
+/// A value's text with its decimal: "0x1.8p+1 (3)".
+std::string value_text(const Accuracy& accuracy, const std::string& value);
+
+}  // namespace lossaudit

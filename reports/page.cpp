@@ -1,0 +1,209 @@
+#include <boost/archive/iterators/base64_from_binary.hpp>
+#include <boost/archive/iterators/transform_width.hpp>
+#include <cmath>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "reference/format.hpp"
+#include "reports/page_parts.hpp"
+#include "reports/round_up.hpp"
+#include "reports/writers.hpp"
+
+namespace lossaudit {
+namespace {
+
+using nlohmann::json;
+
+// Everything the page says is decided here, in text: its scripts lay it out, and round, sort out or judge nothing
+// themselves.
+
+/// Place on the bit-ordered axis, in binades: equal lengths hold equally many of the format's numbers.
+double place_of(Format format, double value) {
+  const double place = std::ldexp(static_cast<double>(ordinal(format, value)), 1 - traits(format).precision);
+  return std::round(place * 1e4) / 1e4;
+}
+
+/// The axis' powers of ten above 0, by exponent, and its end; it is symmetric.
+json axis_of(Format format) {
+  json decades = json::array();
+  for (int exponent = -323; exponent <= 308; ++exponent) {
+    const double value = std::pow(10.0, exponent);
+    if (value >= smallest(format) && value <= largest(format)) decades.push_back({exponent, place_of(format, value)});
+  }
+  return {{"decades", decades}, {"end", place_of(format, std::numeric_limits<double>::infinity())}};
+}
+
+json curve_of(const Accuracy& accuracy) {
+  const Format format = format_named(accuracy.format).value_or(Format::f64);
+  json points = json::array();
+  for (const CurvePoint& point : accuracy.curve) {
+    if (std::isnan(point.at) || std::isnan(point.max_ulp)) continue;
+    if (accuracy.curve_axis == "input") {
+      points.push_back({place_of(format, point.at), round_up(point.max_ulp), to_decimal(format, point.at)});
+    } else if (std::isfinite(point.at) && point.at > 0) {
+      points.push_back({point.at, round_up(point.max_ulp)});
+    }
+  }
+  return points;
+}
+
+json witness_of(const Accuracy& accuracy, const Witness& witness) {
+  json inputs = json::array();
+  for (const auto& [name, values] : witness.inputs) inputs.push_back({name, values_text(accuracy, values)});
+  return {{"inputs", inputs},
+          {"computed", value_text(accuracy, witness.computed)},
+          {"exact", witness.exact},
+          {"replay", witness.replay}};
+}
+
+json contract_of(const Entry& entry) {
+  const Accuracy& accuracy = *entry.accuracy;
+  json rules = json::array();
+  for (const RuleResult& rule : accuracy.rules) {
+    if (rule.broken == 0) continue;
+    rules.push_back({{"name", rule.rule},
+                     {"text", rule_text(rule.rule)},
+                     {"broken", grouped(rule.broken)},
+                     {"required", rule.required},
+                     {"worst", witness_of(accuracy, rule.worst)}});
+  }
+  return {{"column", entry.column},
+          {"text", contract_text(accuracy)},
+          {"function", accuracy.function},
+          {"dialect", accuracy.dialect},
+          {"format", accuracy.format},
+          {"pass", accuracy.pass},
+          {"options", accuracy.options},
+          {"standing", traits(entry.standing).name},
+          {"ulp", round_up(accuracy.max_ulp)},
+          {"mean", round_up(accuracy.mean_ulp)},
+          {"relative", round_up(accuracy.max_relative_error)},
+          {"right", percent_down(accuracy.correctly_rounded)},
+          {"count", grouped(accuracy.count)},
+          {"evidence", accuracy.evidence},
+          {"budget", round_up(accuracy.budget_ulp)},
+          {"source", accuracy.budget_source},
+          {"inputs", accuracy.inputs},
+          {"detail", accuracy.detail},
+          {"note", accuracy.note},
+          {"worst", witness_of(accuracy, accuracy.worst)},
+          {"rules", rules},
+          {"axis", accuracy.curve_axis},
+          {"curve", curve_of(accuracy)}};
+}
+
+json finding_of(const Overview& overview, const Finding& finding) {
+  const auto index = [&overview](const Entry* entry) { return entry - overview.entries.data(); };
+  json others = json::array();
+  for (const Entry* other : finding.others) others.push_back(index(other));
+  return {{"standing", traits(finding.standing).name},
+          {"contract", index(finding.entry)},
+          {"others", others},
+          {"text", finding_text(finding)},
+          {"report", bug_report(overview, finding)}};
+}
+
+json run_of(const RunRecord& run) {
+  json machine = json::array();
+  for (const auto& [name, value] : run.machine) machine.push_back({name, value});
+  return {{"started", run.started},
+          {"command", run.command},
+          {"seed", std::to_string(run.seed)},
+          {"profile", run.profile},
+          {"tool", run.tool_revision.empty() ? run.tool_version : run.tool_version + " (" + run.tool_revision + ")"},
+          {"machine", machine}};
+}
+
+json speed_of(const Overview& overview) {
+  json rows = json::array();
+  for (const RunRecord& run : overview.runs) {
+    for (const Speed& speed : run.speed) {
+      rows.push_back({{"subject", speed.subject},
+                      {"function", speed.function},
+                      {"pass", speed.pass},
+                      {"shape", speed.shape},
+                      {"ns", round_up(speed.ns_per_element)},
+                      {"limit", round_up(speed.limit_ns_per_element)},
+                      {"ratio", round_up(speed.ns_per_element / speed.limit_ns_per_element)}});
+    }
+  }
+  return rows;
+}
+
+json data_of(const Overview& overview) {
+  json data = {{"headline", overview.headline()}, {"functions", overview.functions}, {"speed", speed_of(overview)}};
+  for (const char* list : {"runs", "standings", "subjects", "contracts", "findings"}) data[list] = json::array();
+  data["axes"] = json::object();
+  for (const RunRecord& run : overview.runs) data["runs"].push_back(run_of(run));
+  for (const StandingTraits& standing : standings()) {
+    data["standings"].push_back(
+        {{"name", standing.name}, {"sign", standing.sign}, {"word", standing.word}, {"fails", standing.fails}});
+  }
+  for (const Column& column : overview.columns) {
+    data["subjects"].push_back({{"run", column.run},
+                                {"label", column.label},
+                                {"version", column.info.version},
+                                {"origin", column.info.origin},
+                                {"gated", column.info.gated}});
+  }
+  for (const Entry& entry : overview.entries) {
+    data["contracts"].push_back(contract_of(entry));
+    const std::string& name = entry.accuracy->format;
+    if (!data["axes"].contains(name)) data["axes"][name] = axis_of(format_named(name).value_or(Format::f64));
+  }
+  for (const Finding& finding : overview.findings) data["findings"].push_back(finding_of(overview, finding));
+  return data;
+}
+
+/// JSON that no HTML parser sees anything in: no "</script>", no "<!--", and nothing beyond ASCII.
+std::string inside_script(const json& data) {
+  std::string text;
+  for (const char c : data.dump(-1, ' ', true)) {
+    if (c == '<' || c == '>' || c == '&') {
+      text += c == '<' ? "\\u003c" : c == '>' ? "\\u003e" : "\\u0026";
+    } else {
+      text += c;
+    }
+  }
+  return text;
+}
+
+/// "'sha256-…'": the one script or style that the page's policy allows (Content Security Policy Level 3,
+/// section 2.3.1).
+std::string allowed(const PagePart& part) {
+  std::string bytes;
+  for (std::size_t i = 0; i < part.sha256.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(std::string(part.sha256.substr(i, 2)), nullptr, 16));
+  }
+  using namespace boost::archive::iterators;
+  using Encoder = base64_from_binary<transform_width<std::string::const_iterator, 6, 8>>;
+  // 32 bytes are 43 digits and one of padding; the encoder wants whole groups of three bytes.
+  bytes += '\0';
+  std::string digits(Encoder(bytes.cbegin()), Encoder(bytes.cend()));
+  digits.back() = '=';
+  return "'sha256-" + digits + "'";
+}
+
+}  // namespace
+
+std::string page_report(const Overview& overview) {
+  const std::map<std::string_view, std::string> fillings = {
+      {"policy", "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + allowed(page_css) +
+                     "; script-src " + allowed(chart_js) + " " + allowed(page_js)},
+      {"page.css", std::string(page_css.text)},
+      {"data", inside_script(data_of(overview))},
+      {"chart.js", std::string(chart_js.text)},
+      {"page.js", std::string(page_js.text)},
+  };
+  std::string page;
+  std::string_view frame = page_html.text;
+  for (std::size_t open = 0; (open = frame.find("{{")) != std::string_view::npos;) {
+    const std::size_t close = frame.find("}}", open);
+    page.append(frame.substr(0, open)).append(fillings.at(frame.substr(open + 2, close - open - 2)));
+    frame.remove_prefix(close + 2);
+  }
+  return page.append(frame);
+}
+
+}  // namespace lossaudit

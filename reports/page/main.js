@@ -1,0 +1,29 @@
+// Draws the page.
+"use strict";
+
+function drawTop() {
+  byId("headline").textContent = data.headline;
+  document.title = "lossaudit: " + data.headline.slice(0, 200);
+  byId("runs").replaceChildren(...data.runs.map((run) => {
+    const cpu = run.machine.find(([name]) => name === "cpu");
+    return element("p", { class: "run" }, [run.started.replace("T", " ").replace("Z", " UTC"), cpu ? cpu[1] : "", "profile " + run.profile, "seed " + run.seed, "lossaudit " + run.tool]
+      .filter(Boolean).map((text) => element("span", {}, text)));
+  }));
+}
+
+function drawAll() {
+  drawVerdicts();
+  drawCharts();
+  drawFindings();
+  drawContracts();
+}
+
+Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+drawTop();
+buildFilters(drawAll);
+drawAll();
+drawSpeed();
+drawAbout();
+byId("contract-search").addEventListener("input", drawContracts);
+// The page's test asks for proof that the charts are not blank.
+if (location.hash === "#check") requestAnimationFrame(() => requestAnimationFrame(checkDrawn));

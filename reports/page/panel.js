@@ -1,0 +1,67 @@
+// One contract in full, in a dialog.
+"use strict";
+
+function witnessList(witness) {
+  const rows = [...witness.inputs, ["computed", witness.computed], ["exact", witness.exact]];
+  return element("dl", { class: "witness" },
+    rows.filter(([, text]) => text !== "").map(([name, text]) => [element("dt", {}, name), element("dd", {}, element("code", {}, text))]));
+}
+
+function replayLine(witness) {
+  if (witness.replay === "") return null;
+  return element("div", { class: "replay" }, element("code", {}, witness.replay), copyButton("Copy", witness.replay));
+}
+
+function factList(contract) {
+  const facts = [
+    ["Largest error", [contract.ulp + " ulp ", evidenceMark(contract.evidence), " " + contract.evidence]],
+    ["Budget", contract.budget + " ulp" + (contract.source === "" ? "" : " – " + contract.source)],
+    ["Mean error", contract.mean + " ulp"],
+    ["Relative error", "at most " + contract.relative],
+    ["Correctly rounded", contract.right],
+    ["Inputs tried", contract.count + (contract.inputs === "" ? "" : " – " + contract.inputs)],
+    ["What happened", contract.detail],
+    ["The subject's note", contract.note],
+  ];
+  return element("dl", { class: "facts" }, facts.filter(([, text]) => text !== "")
+    .map(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
+}
+
+function ruleBlock(rule) {
+  const kind = rule.required ? "Rule broken" : "Recommended rule broken";
+  return [
+    element("h4", {}, kind + ": " + rule.text, element("small", {}, " " + rule.name + ", in " + rule.broken + (rule.broken === "1" ? " case" : " cases"))),
+    witnessList(rule.worst), replayLine(rule.worst),
+  ];
+}
+
+function contractDetails(contract) {
+  const stopped = contract.standing === "crashed" || contract.standing === "hung" || contract.standing === "unsupported";
+  return element("div", {},
+    element("p", {}, chip(contract.standing)), factList(contract),
+    contract.rules.map(ruleBlock),
+    contract.worst.inputs.length === 0 ? null
+      : [element("h4", {}, stopped ? "The case" : "Worst input"), witnessList(contract.worst), replayLine(contract.worst)]);
+}
+
+/** Shows the worst of these contracts; the others are a choice away. */
+function openPanel(contracts) {
+  const sorted = [...contracts].sort(bySeverity);
+  const panel = byId("panel");
+  const place = element("div");
+  const show = (contract) => place.replaceChildren(contractDetails(contract));
+  const choice = element("select", { "aria-label": "contract", change: () => show(sorted[choice.value]) },
+    sorted.map((contract, i) => element("option", { value: i }, standings.get(contract.standing).sign + " " + shortText(contract))));
+  panel.replaceChildren(
+    element("header", {},
+      element("h3", { id: "panel-title" }, subjectOf(sorted[0]).label + ": " + sorted[0].function),
+      element("button", { type: "button", class: "close", "aria-label": "close", click: () => panel.close() }, "×")),
+    sorted.length > 1 ? choice : element("p", { class: "quiet" }, shortText(sorted[0])),
+    place);
+  show(sorted[0]);
+  if (!panel.open) panel.showModal();
+  panel.scrollTop = 0;
+}
+
+// A press beside the dialog closes it.
+byId("panel").addEventListener("click", (event) => { if (event.target === byId("panel")) byId("panel").close(); });
