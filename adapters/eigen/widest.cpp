@@ -34,7 +34,7 @@ SubjectAt open_widest() {
   const std::string path = own_folder() + "/eigen/" + widest_level() + ".so";
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* symbol = library ? dlsym(library, "lossaudit_subject_at") : nullptr;
-  if (!symbol) std::fprintf(stderr, "eigen: %s: build the target `adapters` again\n", dlerror());
+  if (!symbol) std::fprintf(stderr, "eigen: %s: build the target eigen again\n", dlerror());
   return reinterpret_cast<SubjectAt>(symbol);
 }
 

@@ -1,0 +1,124 @@
+// Every contract that a bundled adapter declares is wired to the right computation: arguments, axis, reduction, format.
+// How exact the results are is what the audit says, not this test.
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cctype>
+#include <cmath>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "audit/subject.hpp"
+#include "reference/evaluate.hpp"
+
+namespace lossaudit {
+namespace {
+
+// On inputs as spread as those below, a swapped argument, a wrong axis or a wrong denominator moves some result by more
+// than a tenth; four roundings to bf16, 2^-8 each, the coarsest of all formats, stay below 1/32.
+constexpr double wiring = 1.0 / 32;
+
+std::vector<std::string> bundled_adapters() {
+  std::vector<std::string> names;
+  std::istringstream list(BUNDLED_ADAPTERS);
+  for (std::string name; std::getline(list, name, ',');) names.push_back(name);
+  return names;
+}
+
+std::vector<Options> all_options() {
+  std::vector<Options> all;
+  for (const bool from_logits : {false, true}) {
+    for (const bool axis : {false, true}) {
+      for (const Reduction reduction : {Reduction::none, Reduction::sum, Reduction::mean}) {
+        for (const bool own_epsilon : {false, true}) {
+          Options options;
+          options.from_logits = from_logits;
+          options.axis = axis;
+          options.reduction = reduction;
+          if (own_epsilon) options.epsilon = 0.25;
+          all.push_back(options);
+        }
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<Contract> declared_contracts(const Subject& subject) {
+  std::vector<Contract> declared;
+  for (const FunctionTraits& function : functions()) {
+    for (const DialectTraits& dialect : dialects()) {
+      for (const FormatTraits& format : format_table) {
+        for (const Options& options : all_options()) {
+          const Contract contract{function.function, dialect.dialect, format.format, Pass::forward, options};
+          if (is_meaningful(contract) && subject.supports(contract)) declared.push_back(contract);
+        }
+      }
+    }
+  }
+  return declared;
+}
+
+/// Rows of three classes that differ in every place, far from where any formula is ill-conditioned.
+Batch spread_batch(const Contract& contract) {
+  constexpr std::array logits = {1.5, -0.75, 0.5, -2.0, 0.25, 1.0, -1.25, 2.0, -0.5, 0.75, -1.0, 1.75};
+  constexpr std::array probabilities = {0.125,  0.75,   0.25,   0.875,  0.375,  0.625,
+                                        0.1875, 0.8125, 0.3125, 0.9375, 0.6875, 0.4375};
+  constexpr std::array targets = {0.75, 0.25, 0.0, 0.125, 0.0, 0.875, 0.5, 0.375, 0.125, 0.0, 1.0, 0.0};
+  const FunctionTraits& function = traits(contract.function);
+  const bool wants_logits =
+      function.output == Domain::real || (function.output == Domain::either && contract.options.from_logits);
+
+  Batch batch;
+  batch.shape = contract.options.axis ? Shape{2, 3, 2} : Shape{4, 3, 1};
+  const auto& values = wants_logits ? logits : probabilities;
+  batch.output.assign(values.begin(), values.end());
+  if (function.target == TargetKind::dense) batch.target.assign(targets.begin(), targets.end());
+  if (function.target == TargetKind::labels) batch.labels = {2, 0, 1, 2};
+  batch.origin = "spread";
+  return batch;
+}
+
+class BundledAdapter : public testing::TestWithParam<std::string> {};
+INSTANTIATE_TEST_SUITE_P(Adapters, BundledAdapter, testing::ValuesIn(bundled_adapters()),
+                         [](const auto& test) { return test.param; });
+
+TEST_P(BundledAdapter, SaysWhatItIs) {
+  const auto subjects = open_subjects(GetParam());
+  ASSERT_EQ(subjects.size(), 1u);
+  EXPECT_EQ(subjects[0]->name(), GetParam());
+  EXPECT_TRUE(std::isdigit(static_cast<unsigned char>(subjects[0]->version()[0]))) << subjects[0]->version();
+}
+
+TEST_P(BundledAdapter, DeclaresSigmoidAndSoftmax) {
+  const auto subjects = open_subjects(GetParam());
+  for (const Function function : {Function::sigmoid, Function::softmax}) {
+    EXPECT_TRUE(subjects[0]->supports({function, Dialect::exact, Format::f32, Pass::forward, {}}))
+        << traits(function).name;
+  }
+}
+
+TEST_P(BundledAdapter, ComputesWhatItDeclares) {
+  const auto subjects = open_subjects(GetParam());
+  for (const Contract& contract : declared_contracts(*subjects[0])) {
+    SCOPED_TRACE(to_string(contract));
+    const Batch batch = spread_batch(contract);
+    const std::vector<Expected> expected = expect(contract, batch);
+    std::vector<double> computed(expected.size());
+    const Outcome outcome = subjects[0]->compute(contract, batch, computed);
+    ASSERT_EQ(outcome.kind, Outcome::Kind::computed) << outcome.detail;
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_NEAR(computed[i], expected[i].rounded, wiring * std::abs(expected[i].rounded)) << "result " << i;
+    }
+  }
+}
+
+TEST_P(BundledAdapter, DoesNotComputeWhatItDoesNotDeclare) {
+  const auto subjects = open_subjects(GetParam());
+  const Contract gradient{Function::sigmoid, Dialect::exact, Format::f32, Pass::gradient, {}};
+  EXPECT_FALSE(subjects[0]->supports(gradient));
+}
+
+}  // namespace
+}  // namespace lossaudit
