@@ -14,9 +14,9 @@ namespace lossaudit::elementary {
 /// Bound on the relative error of the three functions below: 32 u. See each for its own, smaller, figure.
 inline constexpr double relative_bound = 0x1p-48;
 
-// ln 2 = high + low + [−2^-86, 2^-86]; high has 32 bits, so that k · high is exact for |k| < 2^21.
+// ln 2 = high + low + [−2^-83, 2^-83]; high has 29 bits, so that k · high is exact for |k| < 2^24.
 inline constexpr double ln2_high = 0x1.62e42fep-1;
-inline constexpr double ln2_low = 0x1.efa39ef35793cp-33;
+inline constexpr double ln2_low = 0x1.f473de6af278fp-30;
 
 /// 2^n, for −1022 ≤ n ≤ 1023.
 inline double power_of_two(int n) { return std::bit_cast<double>(static_cast<std::uint64_t>(n + 1023) << 52); }
@@ -28,7 +28,7 @@ inline int binade(double x) { return static_cast<int>(std::bit_cast<std::uint64_
 ///
 /// n = round(x / ln 2), so |n| ≤ 1023 and r = x − n ln 2 has |r| ≤ 0.3466 (+ 2^-40, from rounding x/ln 2). r's error:
 /// the subtraction of the exact n · high rounds once at |r| ≤ 0.35 (0.35 u), so does that of n · low, and ln 2's own is
-/// below 2^-75: under u in all, which is also its relative effect on e^r. Taylor of degree 13: remainder 0.3466^14
+/// below 2^-73: under u in all, which is also its relative effect on e^r. Taylor of degree 13: remainder 0.3466^14
 /// e^0.35 / 14! < 2^-56 = u / 8. Horner's step q_k = 1/k! + r q_(k+1) errs by at most
 /// (|r q_(k+1)| + |q_k| + 1/k!) u ≤ 3.1 u, passed on with a factor |r|: 3.1 / (1 − 0.35) < 4.8 u; over e^r ≥ 0.707 that
 /// is 6.8 u. Sum: below 8 u + u/5 + second order < 16 u.
@@ -63,7 +63,7 @@ inline double twice_atanh(double s) {
 ///
 /// x = 2^k m with m in [√½, √2] (to a rounding of √½): m − 1 is exact, s = (m − 1)/(m + 1) errs by 2 u, so ln m by 6.6
 /// u relative. For k = 0 that is all. Otherwise |ln x| ≥ 0.3465 ≥ |ln m|: the error of ln m (≤ 6.6 u), one rounding of
-/// ln m + k · low (≤ 1.1 u), one of the sum, and k · 2^-86.
+/// ln m + k · low (≤ 1.1 u), one of the sum, and k · 2^-83.
 inline double log(double x) {
   const auto bits = std::bit_cast<std::uint64_t>(x);
   // Subtracting the bits of √½ makes the exponent field count from there.

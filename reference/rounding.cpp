@@ -30,6 +30,14 @@ long binade(mpfr_srcptr x) {
   return mpfr_get_exp(x) - 1;
 }
 
+/// The binade of the largest magnitude below or at an enclosure's outer end: an open end at a power of 2 belongs to the
+/// binade below.
+long largest_binade(mpfr_srcptr outer, bool open) {
+  if (mpfr_zero_p(outer) != 0 || mpfr_inf_p(outer) != 0 || !open) return binade(outer);
+  const bool power_of_two = mpfr_min_prec(outer) == 1;
+  return binade(outer) - (power_of_two ? 1 : 0);
+}
+
 /// An endpoint in units of 2^exponent, rounded to nearest as the enclosed number is: a tie goes to even only when the
 /// number can be the endpoint itself. `inward` is the side on which the enclosed number lies. Magnitudes of `cap` or
 /// more become ±cap.
@@ -127,6 +135,10 @@ Expected round_enclosure(Format format, const Bounds& b) {
   const double last = mpfr_get_d(above.get(), MPFR_RNDN);
   expected.offset = first + (last - first) / 2;
   if (!(last - first <= 0x1p-20)) expected.proved = false;
+  // An enclosure on both sides of a power of 2 does not say which ulp is the exact value's.
+  const mpfr_srcptr outer = inner == b.lower ? b.upper : b.lower;
+  const bool outer_open = inner == b.lower ? b.upper_open : b.lower_open;
+  if (ulp_exponent(format, largest_binade(outer, outer_open)) != expected.ulp_exponent) expected.proved = false;
   return expected;
 }
 
@@ -136,9 +148,14 @@ Expected round_ball(Format format, const Ball& ball) {
   expected.proved = false;
   if (!ball.is_known() || !std::isfinite(ball.center())) return expected;
   const FormatTraits& t = traits(format);
-  const double inner = std::abs(ball.center()) - ball.radius();
+  const double inner = (std::abs(ball.center()) - ball.radius()) * (ball.radius() > 0 ? 1 - 0x1p-52 : 1);
   const long smallest_binade = inner > 0 ? elementary::binade(inner) : t.min_exponent;
   expected.ulp_exponent = ulp_exponent(format, smallest_binade);
+  // A ball on both sides of a power of 2 does not say which ulp is the exact value's.
+  const double outer = std::abs(ball.center()) + ball.radius() * (1 + 0x1p-50);
+  if (ball.radius() > 0 && expected.ulp_exponent != ulp_exponent(format, elementary::binade(outer * (1 + 0x1p-52)))) {
+    return expected;
+  }
   const double scale = elementary::power_of_two(-expected.ulp_exponent);
   const double units = ball.center() * scale;  // exact: a power of 2, and nowhere near under- or overflow
   const double reach = ball.radius() * scale;
