@@ -1,0 +1,178 @@
+// The terms of binary_crossentropy in lanes.
+#if defined(LOSSAUDIT_FAST_BINARY_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LOSSAUDIT_FAST_BINARY_INL_H_
+#undef LOSSAUDIT_FAST_BINARY_INL_H_
+#else
+#define LOSSAUDIT_FAST_BINARY_INL_H_
+#endif
+
+#include "fast/careful.hpp"
+#include "fast/loss_task.hpp"
+#include "fast/row-inl.h"
+#include "fast/softplus-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+/// Losses of some elements before their sample weights, all to be trusted, and the magnitudes they were added up from.
+struct BinaryLanes {
+  V loss, magnitude, weight;
+  HWY_INLINE V Weighted() const { return hn::Mul(loss, weight); }
+};
+
+/// coefficient * y, where a coefficient of 0 gives 0 also beside an infinity.
+HWY_INLINE V TermOf(V coefficient, V y) {
+  return hn::IfThenZeroElse(hn::Eq(coefficient, Constant(0)), hn::Mul(coefficient, y));
+}
+
+/// The loss w t' (-ln p) + (1 - t') (-ln(1 - p)) of a target t and an output.
+///
+/// t' = keep t + share and 1 - t' = keep (1 - t) + share are both free of cancellation for t in [0, 1]; so is the
+/// whole, being a sum of terms that are not negative. From logits it is c ln(1 + e^-abs(x)) plus abs(x) times the
+/// coefficient of the side on which x is wrong; c = w t' + 1 - t' is 1 without a weight, exactly, whatever t is. For
+/// other targets the magnitudes tell whether it cancelled, and then careful::binary_crossentropy decides.
+template <Probabilities kKind, bool kWeighted>
+class BinaryTerms {
+ public:
+  HWY_INLINE explicit BinaryTerms(const LossTask& task) : task_(task) {}
+
+  HWY_INLINE BinaryLanes Whole(std::size_t i) const {
+    BinaryLanes lanes = Of(LoadFloats(task_.target + i), LoadFloats(task_.output + i));
+    lanes.weight = task_.sample_weights == nullptr ? Constant(1) : LoadFloats(task_.sample_weights + i);
+    Repair(lanes, i, hn::Lanes(D()));
+    return lanes;
+  }
+  HWY_INLINE BinaryLanes First(std::size_t i, std::size_t count) const {
+    BinaryLanes lanes = Of(LoadFirst(task_.target + i, count, 0.5F), LoadFirst(task_.output + i, count, 0.5F));
+    lanes.weight = task_.sample_weights == nullptr ? Constant(1) : LoadFirst(task_.sample_weights + i, count, 0);
+    Repair(lanes, i, count);
+    return lanes;
+  }
+
+ private:
+  HWY_INLINE BinaryLanes Of(V target, V output) const {
+    const V keep = Constant(task_.keep);
+    const V share = Constant(task_.share);
+    const V rest = hn::Sub(Constant(1), target);
+    V positive = hn::MulAdd(keep, target, share);
+    V positive_magnitude = hn::MulAdd(keep, hn::Abs(target), share);
+    const V negative = hn::MulAdd(keep, rest, share);
+    const V negative_magnitude = hn::MulAdd(keep, hn::Abs(rest), share);
+    V both = Constant(1);
+    V both_magnitude = Constant(1);
+    if (kWeighted) {
+      const V weight = Constant(task_.pos_weight);
+      positive = hn::Mul(weight, positive);
+      positive_magnitude = hn::Mul(hn::Abs(weight), positive_magnitude);
+      both = hn::Add(positive, negative);
+      both_magnitude = hn::Add(positive_magnitude, negative_magnitude);
+    }
+    if (kKind == Probabilities::from_logits) {
+      const V tail = SoftplusTail(output);
+      const M is_positive = hn::Gt(output, Constant(0));
+      const V size = hn::Abs(output);
+      const V linear = TermOf(hn::IfThenElse(is_positive, negative, positive), size);
+      const V linear_magnitude = TermOf(hn::IfThenElse(is_positive, negative_magnitude, positive_magnitude), size);
+      return {hn::MulAdd(both, tail, linear), hn::MulAdd(both_magnitude, tail, linear_magnitude), tail};
+    }
+    V p = output;
+    if (kKind == Probabilities::clipped) {
+      p = Clamped(p, task_.clip_low, task_.clip_high);
+    } else {
+      const M is_probability = hn::And(hn::Ge(p, Constant(0)), hn::Le(p, Constant(1)));
+      p = hn::IfThenElse(is_probability, p, Constant(kNaN));
+    }
+    const V surprise = hn::Neg(Log(p));
+    const V other_surprise = hn::Neg(Log1p(hn::Neg(p)));
+    const V loss = hn::Add(TermOf(positive, surprise), TermOf(negative, other_surprise));
+    const V magnitude = hn::Add(TermOf(positive_magnitude, surprise), TermOf(negative_magnitude, other_surprise));
+    // A coefficient of 0 must not hide a NaN.
+    return {hn::IfThenElse(hn::IsNaN(p), p, loss), magnitude, p};
+  }
+
+  /// Replaces the losses that are not to be trusted.
+  HWY_INLINE void Repair(BinaryLanes& lanes, std::size_t i, std::size_t count) const {
+    const M is_trusted =
+        hn::And(hn::Le(hn::Mul(Constant(Estimate::trusted_part), lanes.magnitude), hn::Abs(lanes.loss)),
+                hn::Lt(lanes.magnitude, Constant(kInfinity)));
+    if (HWY_LIKELY(hn::AllTrue(D(), is_trusted))) return;
+    HWY_ALIGN double loss[hn::MaxLanes(D())];
+    HWY_ALIGN double magnitude[hn::MaxLanes(D())];
+    hn::Store(lanes.loss, D(), loss);
+    hn::Store(lanes.magnitude, D(), magnitude);
+    for (std::size_t j = 0; j < count; ++j) {
+      if (Estimate{loss[j], magnitude[j]}.is_trusted()) continue;
+      loss[j] = careful::binary_crossentropy(task_, task_.target[i + j], task_.output[i + j]).hi;
+      magnitude[j] = HWY_MAX(loss[j], -loss[j]);
+    }
+    lanes.loss = hn::Load(D(), loss);
+    lanes.magnitude = hn::Load(D(), magnitude);
+  }
+
+  const LossTask& task_;
+};
+
+/// Σ s L, Σ s, their magnitudes, and the number of s that are not 0.
+template <class Terms>
+class BinarySumPass {
+ public:
+  HWY_INLINE explicit BinarySumPass(const Terms& terms) : terms_(terms) {}
+  HWY_INLINE void Step(std::size_t i) { Take(terms_.Whole(i)); }
+  HWY_INLINE void LastStep(std::size_t i, std::size_t count) {
+    BinaryLanes lanes = terms_.First(i, count);
+    const M is_element = hn::FirstN(D(), count);
+    lanes.loss = hn::IfThenElseZero(is_element, lanes.loss);
+    lanes.weight = hn::IfThenElseZero(is_element, lanes.weight);
+    Take(lanes);
+  }
+  HWY_INLINE void EndBlock() {
+    loss_.EndBlock();
+    loss_magnitude_.EndBlock();
+    weight_.EndBlock();
+    weight_magnitude_.EndBlock();
+    units_.EndBlock();
+  }
+  HWY_INLINE LossEstimate Total() {
+    return {{loss_.Total(), loss_magnitude_.Total()}, {weight_.Total(), weight_magnitude_.Total()}};
+  }
+  HWY_INLINE std::size_t Units() { return static_cast<std::size_t>(units_.Total()); }
+
+ private:
+  HWY_INLINE void Take(const BinaryLanes& lanes) {
+    const V size = hn::Abs(lanes.weight);
+    loss_.Add(lanes.Weighted());
+    loss_magnitude_.Add(hn::Mul(lanes.magnitude, size));
+    weight_.Add(lanes.weight);
+    weight_magnitude_.Add(size);
+    units_.Add(hn::IfThenZeroElse(hn::Eq(lanes.weight, Constant(0)), Constant(1)));
+  }
+  const Terms& terms_;
+  BlockedSum loss_, loss_magnitude_, weight_, weight_magnitude_, units_;
+};
+
+template <Probabilities kKind, class Action>
+HWY_INLINE void WithTerms(const LossTask& task, const Action& action) {
+  if (task.pos_weight == 1) {
+    action(BinaryTerms<kKind, false>(task));
+  } else {
+    action(BinaryTerms<kKind, true>(task));
+  }
+}
+
+/// action(terms) with the terms that the task asks for.
+template <class Action>
+HWY_INLINE void WithBinaryTerms(const LossTask& task, const Action& action) {
+  switch (task.probabilities) {
+    case Probabilities::from_logits:
+      return WithTerms<Probabilities::from_logits>(task, action);
+    case Probabilities::clipped:
+      return WithTerms<Probabilities::clipped>(task, action);
+    default:
+      return WithTerms<Probabilities::plain>(task, action);
+  }
+}
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

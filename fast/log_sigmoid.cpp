@@ -1,0 +1,31 @@
+#include "fast/losses.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "fast/log_sigmoid.cpp"
+#include "hwy/foreach_target.h"
+//
+#include "fast/lanes-inl.h"
+#include "fast/softplus-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+/// -softplus(-x).
+struct LogSigmoidOf {
+  HWY_INLINE V operator()(V x) const { return hn::Neg(hn::Add(Positive(hn::Neg(x)), SoftplusTail(x))); }
+};
+
+void LogSigmoid(const float* x, float* result, std::size_t n) { MapElements(LogSigmoidOf(), x, result, n); }
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lossaudit::fast {
+
+HWY_EXPORT(LogSigmoid);
+
+void log_sigmoid(const float* x, float* result, std::size_t n) { HWY_DYNAMIC_DISPATCH(LogSigmoid)(x, result, n); }
+
+}  // namespace lossaudit::fast
+#endif

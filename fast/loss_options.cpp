@@ -1,0 +1,56 @@
+#include "fast/loss_options.hpp"
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+
+namespace lossaudit::fast {
+namespace {
+
+// Keras 1's K.epsilon(): keras/backend/common.py, _EPSILON.
+constexpr double keras1_epsilon = 1e-7;
+
+/// What is wrong with the options, or "".
+std::string objection(const Takes& takes, const LossOptions& o) {
+  if (o.dialect == Dialect::keras1 && !takes.keras1) return "is not defined in the dialect keras1";
+  if (o.from_logits && !takes.from_logits) return "takes no from_logits";
+  if (o.label_smoothing != 0 && !takes.label_smoothing) return "takes no label_smoothing";
+  if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) return "takes a label_smoothing from 0 to 1";
+  if (o.pos_weight != 1 && !takes.pos_weight) return "takes no pos_weight";
+  if (o.class_weights != nullptr && !takes.class_weights) return "takes no class_weights";
+  if (o.ignore_index && !takes.ignore_index) return "takes no ignore_index";
+  if (o.epsilon && (o.dialect != Dialect::keras1 || o.from_logits)) return "takes an epsilon only where it clips";
+  if (o.epsilon && !(*o.epsilon >= 0 && *o.epsilon < 0.5)) return "takes an epsilon from 0 to below 0.5";
+  return "";
+}
+
+}  // namespace
+
+LossTask make_task(const char* loss, const Takes& takes, const LossOptions& options, const Rows& rows,
+                   std::size_t smoothed_classes) {
+  if (const std::string why = objection(takes, options); !why.empty()) {
+    throw std::invalid_argument(std::string(loss) + " " + why);
+  }
+  LossTask task;
+  task.rows = rows;
+  task.class_weights = options.class_weights;
+  task.sample_weights = options.sample_weights;
+  // The clip's bounds are values of the format (reference/semantics.md, "keras1").
+  const double epsilon = options.epsilon.value_or(keras1_epsilon);
+  task.clip_low = static_cast<float>(epsilon);
+  task.clip_high = static_cast<float>(1 - epsilon);
+  task.clip_low_surprise = -std::log(task.clip_low);
+  task.clip_high_surprise = -std::log(task.clip_high);
+  task.smoothing = options.label_smoothing;
+  task.keep = 1 - task.smoothing;
+  task.share = task.smoothing / static_cast<double>(smoothed_classes);
+  task.pos_weight = options.pos_weight;
+  task.needs_weights =
+      options.class_weights != nullptr && options.reduction == Reduction::mean && options.dialect == Dialect::exact;
+  for (std::size_t i = 0; options.class_weights != nullptr && i < rows.classes; ++i) {
+    task.finite_class_weights = task.finite_class_weights && std::isfinite(options.class_weights[i]);
+  }
+  return task;
+}
+
+}  // namespace lossaudit::fast

@@ -1,0 +1,20 @@
+// From the caller's options to the constants of a task.
+#pragma once
+
+#include "fast/loss_task.hpp"
+#include "fast/losses.hpp"
+
+namespace lossaudit::fast {
+
+/// Which options a loss takes.
+struct Takes {
+  bool keras1 = false, from_logits = false, label_smoothing = false, pos_weight = false;
+  bool class_weights = false, ignore_index = false;
+};
+
+/// A task with every constant set and no tensor. `smoothed_classes` is the K of label smoothing. Throws
+/// std::invalid_argument naming the loss and the option at fault.
+LossTask make_task(const char* loss, const Takes& takes, const LossOptions& options, const Rows& rows,
+                   std::size_t smoothed_classes);
+
+}  // namespace lossaudit::fast

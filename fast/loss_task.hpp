@@ -1,0 +1,85 @@
+// What the loss kernels work on: inputs and constants of one call, and what they give back.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "fast/losses.hpp"
+
+namespace lossaudit::fast {
+
+/// A computed value and how far to trust it: the sum of the magnitudes of everything that was added up to it, so that
+/// its error is at most 2^-45 `magnitude`.
+struct Estimate {
+  double value = 0;
+  double magnitude = 0;
+
+  /// The error is beneath 2^-26 of the value, a quarter of an ulp of a float at worst. Never so for NaNs and
+  /// infinities.
+  [[nodiscard]] bool is_trusted() const {
+    return trusted_part * magnitude <= (value < 0 ? -value : value) && magnitude - magnitude == 0;
+  }
+
+  static constexpr double trusted_part = 0x1p-19;
+};
+
+/// A loss on its way into a sum, and what it counts in the mean.
+struct LossEstimate {
+  Estimate loss;
+  Estimate weight;
+};
+
+/// Where the logarithms of the probabilities come from.
+enum class Probabilities : std::uint8_t {
+  from_logits,         ///< log_softmax, or log_sigmoid
+  plain,               ///< o
+  clipped,             ///< clip(o)
+  normalised,          ///< o / Σ o
+  normalised_clipped,  ///< clip(o / Σ o)
+  clipped_normalised,  ///< clip(o) / Σ clip(o)
+};
+
+/// One call of a loss. The smoothed target is keep * t + share.
+struct LossTask {
+  const float* output = nullptr;
+  const float* target = nullptr;         ///< of the same shape, or
+  const std::int64_t* labels = nullptr;  ///< one a row
+  const float* class_weights = nullptr;
+  const float* sample_weights = nullptr;
+  Rows rows;  ///< elementwise losses: n rows of one class
+  Probabilities probabilities = Probabilities::plain;
+  double clip_low = 0, clip_high = 1;
+  double clip_low_surprise = 0, clip_high_surprise = 0;  ///< -ln of them
+  double smoothing = 0, keep = 1, share = 0;             ///< a, 1 - a and a / K
+  double pos_weight = 1;
+  bool finite_class_weights = true;
+  bool needs_weights = false;  ///< class weights enter the denominator
+};
+
+/// The classes of one row, wherever they lie.
+struct RowView {
+  const float* first = nullptr;
+  std::size_t size = 0;
+  std::size_t stride = 1;
+  float operator[](std::size_t i) const { return first[i * stride]; }
+};
+
+/// Rows that lie one after another.
+struct RowBatch {
+  const float* output = nullptr;
+  const float* target = nullptr;         ///< or
+  const std::int64_t* labels = nullptr;  ///< one a row
+  std::size_t count = 0;
+};
+
+inline bool is_class(std::int64_t label, std::size_t classes) {
+  return label >= 0 && static_cast<std::uint64_t>(label) < classes;
+}
+
+/// The row of a tensor, rows being numbered outer-major.
+inline RowView row_of(const Rows& rows, const float* tensor, std::size_t row) {
+  if (tensor == nullptr) return {nullptr, rows.classes, rows.inner};
+  return {tensor + (row / rows.inner) * rows.classes * rows.inner + row % rows.inner, rows.classes, rows.inner};
+}
+
+}  // namespace lossaudit::fast

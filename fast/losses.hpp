@@ -1,0 +1,72 @@
+// Machine-learning losses and their activations in float32, each within 4 ulp of the exact real result for every input,
+// whatever its size or sign. SIMD with run-time dispatch; needs neither Highway nor Boost to include.
+//
+// What exactly is computed (options, denominators, special values) is written in reference/semantics.md. Pointers need
+// no alignment. A result depends on nothing but its own inputs: an element alone gives the same bits as in a long
+// vector. Results may overwrite the first argument (`result == x`), and overlap nothing else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace lossaudit::fast {
+
+// Elementwise: n values in, n values out.
+
+void relu(const float* x, float* result, std::size_t n);         ///< max(x, 0)
+void sigmoid(const float* x, float* result, std::size_t n);      ///< 1 / (1 + e^-x)
+void log_sigmoid(const float* x, float* result, std::size_t n);  ///< -ln(1 + e^-x)
+void softplus(const float* x, float* result, std::size_t n);     ///< ln(1 + e^x)
+void logit(const float* p, float* result, std::size_t n);        ///< ln(p / (1 - p)); NaN outside [0, 1]
+
+/// A dense tensor seen from its class axis: (outer, classes, inner), the class axis in the middle. A row is the classes
+/// of one (outer, inner). Where results are one value a row they are laid out (outer, inner).
+struct Rows {
+  std::size_t outer = 1;
+  std::size_t classes = 1;
+  std::size_t inner = 1;
+};
+
+// Row by row. A row needs at least one class; there may be no rows at all.
+
+void softmax(const float* x, float* result, const Rows& rows);      ///< e^x_i / Σ e^x_j, in the shape of x
+void log_softmax(const float* x, float* result, const Rows& rows);  ///< x_i - ln Σ e^x_j, in the shape of x
+void logsumexp(const float* x, float* result, const Rows& rows);    ///< ln Σ e^x_j, one value a row
+
+enum class Dialect : std::uint8_t { exact, keras1 };
+enum class Reduction : std::uint8_t { none, sum, mean };
+
+/// Options of the losses; a loss throws std::invalid_argument for one that it does not take.
+struct LossOptions {
+  Dialect dialect = Dialect::exact;  ///< keras1: binary, categorical and sparse only
+  Reduction reduction = Reduction::none;
+  bool from_logits = false;                  ///< binary, categorical and sparse: the output is a logit
+  std::optional<double> epsilon;             ///< of keras1's clip, instead of 1e-7; in [0, 0.5)
+  float label_smoothing = 0;                 ///< binary, categorical and sparse; in [0, 1]
+  float pos_weight = 1;                      ///< binary
+  const float* class_weights = nullptr;      ///< (classes): categorical, sparse and cross_entropy_error
+  const float* sample_weights = nullptr;     ///< one for each loss before reduction
+  std::optional<std::int64_t> ignore_index;  ///< sparse: rows with this label count nowhere
+};
+
+// Losses. `result` holds one value for each loss, or a single one when they are reduced; an empty tensor has the sum 0
+// and the mean NaN.
+
+/// -t ln o - (1 - t) ln(1 - o), elementwise; from logits t softplus(-x) + (1 - t) softplus(x).
+void binary_crossentropy(const float* target, const float* output, float* result, std::size_t n,
+                         const LossOptions& options = {});
+/// -Σ t ln(o / Σ o), one value a row; from logits Σ t_i (logsumexp(x) - x_i).
+void categorical_crossentropy(const float* target, const float* output, float* result, const Rows& rows,
+                              const LossOptions& options = {});
+/// categorical_crossentropy of the label's one-hot vector; `labels` is (outer, inner).
+void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
+                                     const LossOptions& options = {});
+/// Σ (t - o)^2 / classes, one value a row.
+void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
+                        const LossOptions& options = {});
+/// -Σ t ln p, one value a row: no clip, no normalisation.
+void cross_entropy_error(const float* target, const float* p, float* result, const Rows& rows,
+                         const LossOptions& options = {});
+
+}  // namespace lossaudit::fast

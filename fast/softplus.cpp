@@ -1,0 +1,31 @@
+#include "fast/losses.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "fast/softplus.cpp"
+#include "hwy/foreach_target.h"
+//
+#include "fast/lanes-inl.h"
+#include "fast/softplus-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+/// max(x, 0) + ln(1 + e^-abs(x)): a sum of two terms that are not negative.
+struct SoftplusOf {
+  HWY_INLINE V operator()(V x) const { return hn::Add(Positive(x), SoftplusTail(x)); }
+};
+
+void Softplus(const float* x, float* result, std::size_t n) { MapElements(SoftplusOf(), x, result, n); }
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lossaudit::fast {
+
+HWY_EXPORT(Softplus);
+
+void softplus(const float* x, float* result, std::size_t n) { HWY_DYNAMIC_DISPATCH(Softplus)(x, result, n); }
+
+}  // namespace lossaudit::fast
+#endif
