@@ -71,7 +71,9 @@ class Ball {
     double radius_ = 0;
   };
 
+  // A NaN stays one here, so that no coefficient of 0 drops it from a sum.
   friend Ball exp(const Ball& a) {
+    if (is_nan(a)) return a;
     if (is_zero(a)) return Ball(1);
     if (a.center_ < -700 && a.radius_ <= 1) return {0, 0x1p-1000};  // e^-699 < 2^-1008
     if (!(std::abs(a.center_) <= 700 && a.radius_ <= 0x1p-10)) return unknown();
@@ -80,11 +82,13 @@ class Ball {
     return {e, up(e * up(a.radius_ * (1 + a.radius_) + 2 * elementary::relative_bound))};
   }
   friend Ball log(const Ball& a) {
+    if (is_nan(a)) return a;
     if (a.radius_ == 0 && a.center_ == 1) return Ball(0);
     if (!(a.center_ >= 0x1p-1000 && a.center_ <= std::numeric_limits<double>::max())) return unknown();
     return logarithm(elementary::log(a.center_), a.radius_, a.center_ - a.radius_);
   }
   friend Ball log1p(const Ball& a) {
+    if (is_nan(a)) return a;
     if (is_zero(a)) return a;
     // Below 2^-1000 the quotient inside might be subnormal.
     if (!(a.center_ > -1 && a.center_ <= 0x1p1000)) return unknown();
@@ -96,6 +100,8 @@ class Ball {
   }
 
   friend Ball max(const Ball& a, const Ball& b) {
+    if (is_nan(a)) return a;
+    if (is_nan(b)) return b;
     if (!a.is_known() || !b.is_known()) return unknown();
     return {std::fmax(a.center_, b.center_), std::fmax(a.radius_, b.radius_)};
   }

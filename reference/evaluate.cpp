@@ -308,6 +308,8 @@ std::vector<bool> recommended_results(const Problem& problem) {
   if (std::any_of(batch.class_weights.begin(), batch.class_weights.end(), is_infinite)) {
     infinite.assign(infinite.size(), true);
   }
+  // An ignored row is 0 whatever it holds: no limit is taken there.
+  for (std::size_t r = 0; r < batch.labels.size(); ++r) infinite[r] = infinite[r] && !problem.ignores(r);
   std::vector<bool> results(result_size(problem.contract, shape));
   if (problem.contract.pass == Pass::forward && problem.contract.options.reduction != Reduction::none) {
     results[0] = std::find(infinite.begin(), infinite.end(), true) != infinite.end();

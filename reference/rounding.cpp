@@ -111,7 +111,7 @@ Expected round_enclosure(Format format, const Bounds& b) {
   const auto value_of = [&](double units) {
     return at_top && std::abs(units) >= cap ? std::copysign(infinity, units) : std::ldexp(units, expected.ulp_exponent);
   };
-  expected.rounded = value_of(low);
+  expected.rounded = value_of(low) + 0.0;  // −0 becomes 0: the sign of a zero result is not judged
   expected.proved = low == high;
 
   // offset = (middle of the enclosure − rounded) in ulps, and the half-width must be below 2^-20.
@@ -172,8 +172,9 @@ Expected round_ball(Format format, const Ball& ball) {
   const bool at_top = expected.ulp_exponent == t.max_exponent - t.precision + 1;
   if (at_top && std::abs(units) + reach >= cap)
     return expected;  // the cap on overflowing values is the intervals' business
-  expected.rounded = at_top && std::abs(rounded) >= cap ? std::copysign(infinity, rounded)
-                                                        : rounded * elementary::power_of_two(expected.ulp_exponent);
+  expected.rounded = at_top && std::abs(rounded) >= cap
+                         ? std::copysign(infinity, rounded)
+                         : rounded * elementary::power_of_two(expected.ulp_exponent) + 0.0;
   expected.offset = units - rounded;
   expected.proved = true;
   return expected;
