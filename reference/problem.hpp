@@ -80,7 +80,7 @@ T smoothed(const Problem& problem, double target, std::size_t classes) {
 /// c · y as it counts in a sum: a term whose coefficient is 0 is 0, also beside an infinity (0 · ln 0 = 0).
 template <typename T>
 T term(const T& coefficient, const T& y) {
-  return is_zero(coefficient) ? T(0) : coefficient * y;
+  return is_zero(coefficient) ? zero_times(y) : coefficient * y;
 }
 
 template <typename T>
