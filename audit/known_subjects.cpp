@@ -6,13 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "audit/fast_subject.hpp"
 #include "audit/subject.hpp"
 #include "audit/text.hpp"
-
-#if __has_include("audit/fast_subject.hpp")
-#include "audit/fast_subject.hpp"
-#define LOSSAUDIT_HAS_FAST 1
-#endif
 
 namespace lossaudit {
 namespace {
@@ -71,9 +67,7 @@ bool is_path(std::string_view argument) {
 
 std::vector<KnownSubject> known_subjects() {
   std::vector<KnownSubject> known;
-#ifdef LOSSAUDIT_HAS_FAST
   known.push_back({"fast", "this project's own kernels, built in", true, ""});
-#endif
   for (const Adapter& adapter : adapters) {
     const bool ready = adapter_library(adapter.name).has_value();
     known.push_back({std::string(adapter.name), std::string(adapter.description), ready, ready ? "" : remedy(adapter)});
@@ -94,13 +88,11 @@ std::vector<KnownSubject> known_subjects() {
 }
 
 std::vector<std::unique_ptr<Subject>> open_subjects(const std::string& argument) {
-#ifdef LOSSAUDIT_HAS_FAST
   if (argument == "fast") {
     std::vector<std::unique_ptr<Subject>> subjects;
     subjects.push_back(make_builtin(fast_subject()));
     return subjects;
   }
-#endif
   if (argument.starts_with("cmd:")) {
     throw BadInput("'cmd:' subjects are not in this version: build a shared library with audit/subject.h");
   }

@@ -20,6 +20,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::size_t detail_length = 300;
+/// What is wrong when a message is none that our side of the child would send.
+constexpr std::string_view impostor = "wrote to a descriptor that is not its own";
 
 /// What a library said of one of its subjects, made printable; the contract lines as they came.
 struct Listed {
@@ -35,11 +37,15 @@ struct LoadFailure {
   std::string remedy;
 };
 
+struct Limits {
+  milliseconds call, load;
+};
+
 /// The parent's hold on one child that has loaded the library.
 class Host {
  public:
-  Host(const std::string& path, milliseconds limit)
-      : limit_(limit), child_(tensors_.descriptor(), [&path] { serve_library(path); }) {
+  Host(const std::string& path, const Limits& limits)
+      : limits_(limits), child_(tensors_.descriptor(), [&path] { serve_library(path); }) {
     read_listing();
   }
 
@@ -54,10 +60,9 @@ class Host {
  private:
   void read_listing();
   void take(const Said& said);
-  [[nodiscard]] Outcome hang(std::string_view when) const;
-  [[nodiscard]] ChildProcess::Deadline deadline() const { return std::chrono::steady_clock::now() + limit_; }
+  [[nodiscard]] Outcome hang(milliseconds limit, std::string_view when) const;
 
-  milliseconds limit_;
+  Limits limits_;
   SharedTensors tensors_;
   ChildProcess child_;
   std::vector<Listed> listing_;
@@ -77,15 +82,15 @@ Outcome Host::crash(std::string_view when) const {
   return {Outcome::Kind::crashed, printable(detail, detail_length)};
 }
 
-Outcome Host::hang(std::string_view when) const {
-  std::string detail = "no answer within " + std::to_string(limit_.count()) + " ms";
+Outcome Host::hang(milliseconds limit, std::string_view when) const {
+  std::string detail = "no answer within " + std::to_string(limit.count()) + " ms";
   detail.append(when);
   if (const std::string words = last_line(child_.said(), 160); !words.empty()) detail += "; its last words: " + words;
   return {Outcome::Kind::hung, printable(detail, detail_length)};
 }
 
 void Host::read_listing() {
-  const ChildProcess::Deadline until = deadline();
+  const ChildProcess::Deadline until = std::chrono::steady_clock::now() + limits_.load;
   while (true) {
     Said said;
     std::size_t size = 0;
@@ -95,10 +100,10 @@ void Host::read_listing() {
       case ChildProcess::Event::ended:
         throw LoadFailure{crash(" while it was loaded"), "run it under a debugger"};
       case ChildProcess::Event::timeout:
-        throw LoadFailure{hang(" while it was loaded"), "loading a library must not wait for anything"};
+        throw LoadFailure{hang(limits_.load, " while it was loaded"), "loading a library must not wait for anything"};
     }
     if (size != sizeof said || said.length > said.text.size()) {
-      throw LoadFailure{{Outcome::Kind::failed, "wrote to a descriptor that is not its own"}, "write to stderr alone"};
+      throw LoadFailure{{Outcome::Kind::failed, std::string(impostor)}, "write to stderr alone"};
     }
     if (said.kind == Said::Kind::done) break;
     take(said);
@@ -111,6 +116,7 @@ void Host::take(const Said& said) {
   const auto refuse = [](const std::string& what, const std::string& remedy) {
     throw LoadFailure{{Outcome::Kind::failed, what}, remedy};
   };
+  const auto refuse_impostor = [&refuse] { refuse(std::string(impostor), "write to stderr alone"); };
   switch (said.kind) {
     case Said::Kind::cannot_load:
       refuse("cannot be loaded (" + printable(text, 200) + ")",
@@ -123,15 +129,14 @@ void Host::take(const Said& said) {
       refuse("has over " + std::to_string(max_subjects) + " subjects", "return NULL past the last index");
       break;
     case Said::Kind::subject:
+      if (listing_.size() == max_subjects) refuse_impostor();
       listing_.push_back({.index = listing_.size(), .name = "unnamed", .version = "", .lines = {}, .objection = ""});
       return;
     default:
       break;
   }
   // The child bounds its lists; a library that writes messages of its own is bounded here.
-  if (listing_.empty() || listing_.size() > max_subjects || listing_.back().lines.size() > max_contract_lines) {
-    refuse("wrote to a descriptor that is not its own", "write to stderr alone");
-  }
+  if (listing_.empty() || listing_.back().lines.size() > max_contract_lines) refuse_impostor();
   Listed& subject = listing_.back();
   switch (said.kind) {
     case Said::Kind::wrong_abi:
@@ -153,7 +158,7 @@ void Host::take(const Said& said) {
       subject.objection = "its field " + printable(text, 20) + " is NULL: fill it (audit/subject.h)";
       break;
     default:
-      refuse("wrote to a descriptor that is not its own", "write to stderr alone");
+      refuse_impostor();
   }
 }
 
@@ -174,16 +179,17 @@ Outcome Host::call(std::size_t subject, const Contract& contract, const Batch& b
 
   Reply reply;
   std::size_t size = 0;
-  switch (child_.receive(std::as_writable_bytes(std::span(&reply, 1)), size, deadline())) {
+  switch (child_.receive(std::as_writable_bytes(std::span(&reply, 1)), size,
+                         std::chrono::steady_clock::now() + limits_.call)) {
     case ChildProcess::Event::message:
       break;
     case ChildProcess::Event::ended:
       return crash("");
     case ChildProcess::Event::timeout:
-      return hang("");
+      return hang(limits_.call, "");
   }
   if (size != sizeof reply || reply.number != request.number) {
-    return {Outcome::Kind::crashed, "wrote to a descriptor that is not its own"};
+    return {Outcome::Kind::crashed, std::string(impostor)};
   }
   if (reply.kind == Reply::Kind::no_memory) return {Outcome::Kind::failed, "its process has no room for the tensors"};
   if (reply.kind == Reply::Kind::threw) {
@@ -200,12 +206,12 @@ Outcome Host::call(std::size_t subject, const Contract& contract, const Batch& b
 
 class LibrarySubject final : public DeclaredSubject {
  public:
-  LibrarySubject(std::string path, const Listed& listed, std::string origin, milliseconds limit,
+  LibrarySubject(std::string path, const Listed& listed, std::string origin, const Limits& limits,
                  std::unique_ptr<Host> host)
       : DeclaredSubject(listed.name, listed.version, std::move(origin), listed.lines),
         path_(std::move(path)),
         index_(listed.index),
-        limit_(limit),
+        limits_(limits),
         host_(std::move(host)) {}
 
  private:
@@ -216,7 +222,7 @@ class LibrarySubject final : public DeclaredSubject {
       if (!gone->was_killed()) return gone->crash(" after its last call had returned");
     }
     try {
-      if (host_ == nullptr) host_ = std::make_unique<Host>(path_, limit_);
+      if (host_ == nullptr) host_ = std::make_unique<Host>(path_, limits_);
     } catch (const LoadFailure& failure) {
       return failure.outcome;
     }
@@ -231,7 +237,7 @@ class LibrarySubject final : public DeclaredSubject {
 
   std::string path_;
   std::size_t index_;
-  milliseconds limit_;
+  Limits limits_;
   std::mutex mutex_;
   std::unique_ptr<Host> host_;  ///< null: to be started at the next call
 };
@@ -255,7 +261,9 @@ void make_names_unique(std::vector<Listed>& listing) {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, milliseconds call_limit) {
+std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, milliseconds call_limit,
+                                                   milliseconds load_limit) {
+  const Limits limits{call_limit, load_limit};
   const auto [path, only] = split_path(argument);
   const std::string shown = printable(path.string(), detail_length);
   std::error_code ignored;
@@ -266,7 +274,7 @@ std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, 
 
   std::unique_ptr<Host> host;
   try {
-    host = std::make_unique<Host>(absolute, call_limit);
+    host = std::make_unique<Host>(absolute, limits);
   } catch (const LoadFailure& failure) {
     throw BadInput(shown + ": " + failure.outcome.detail + ": " + failure.remedy);
   }
@@ -280,7 +288,7 @@ std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, 
     if (!listed.objection.empty()) throw BadInput(shown + ": " + listed.name + ": " + listed.objection);
     const std::string origin = listing.size() == 1 ? path.string() : path.string() + ":" + listed.name;
     // The child that gave the list serves the first; the others start their own when they are first called.
-    subjects.push_back(std::make_unique<LibrarySubject>(absolute, listed, origin, call_limit, std::move(host)));
+    subjects.push_back(std::make_unique<LibrarySubject>(absolute, listed, origin, limits, std::move(host)));
   }
   if (subjects.empty()) {
     std::vector<std::string> names;

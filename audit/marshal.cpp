@@ -40,6 +40,23 @@ void store_values(Format format, std::span<const double> values, std::byte* to) 
   }
 }
 
+void fill_unwritten(Format format, std::byte* to, std::size_t count) {
+  const std::uint64_t bits = unwritten(format);
+  for (std::size_t i = 0; i < count; ++i) {
+    switch (traits(format).bytes) {
+      case 8:
+        put(to, i, bits);
+        break;
+      case 4:
+        put(to, i, static_cast<std::uint32_t>(bits));
+        break;
+      default:
+        put(to, i, static_cast<std::uint16_t>(bits));
+        break;
+    }
+  }
+}
+
 }  // namespace
 
 TensorBytes tensor_bytes(const Contract& contract, const Batch& batch) {
@@ -62,9 +79,7 @@ void store(const Contract& contract, const Batch& batch, const TensorPlaces& pla
   store_values(contract.format, batch.upstream, place(Tensor::upstream));
   for (std::size_t i = 0; i < batch.labels.size(); ++i) put(place(Tensor::labels), i, batch.labels[i]);
 
-  const std::vector<double> blank(result_size(contract, batch.shape),
-                                  decode(contract.format, unwritten(contract.format)));
-  store_values(contract.format, blank, place(Tensor::result));
+  fill_unwritten(contract.format, place(Tensor::result), result_size(contract, batch.shape));
 }
 
 void load(Format format, const std::byte* from, std::span<double> values) {

@@ -33,7 +33,8 @@ typedef struct lossaudit_contract {
 
 /* The tensors of one call, dense, values of `format`. The tensor `output` is (outer, classes, inner) with the class axis in the middle
  * (inner == 1: classes are the last dimension); for elementwise functions the element count is outer * classes * inner.
- * Absent tensors are NULL. */
+ * Absent tensors are NULL. A tensor is aligned for its values and no further, and nothing beyond its end may be touched, not even
+ * read; only `result` may be written. */
 typedef struct lossaudit_tensors {
   size_t size;
   size_t outer, classes, inner;

@@ -40,9 +40,11 @@ class Subject {
 std::unique_ptr<Subject> make_builtin(const lossaudit_subject& subject);
 
 /// The subjects of a shared library, each in a child process of its own. `path` may end in ":NAME" to take one of them.
+/// A call that takes longer than `call_limit` is hung, and so is a library that takes longer than `load_limit` to load.
 /// Throws BadInput naming the missing file, symbol or the ABI version found.
 std::vector<std::unique_ptr<Subject>> open_library(const std::string& path,
-                                                   std::chrono::milliseconds call_limit = std::chrono::seconds(30));
+                                                   std::chrono::milliseconds call_limit = std::chrono::seconds(30),
+                                                   std::chrono::milliseconds load_limit = std::chrono::seconds(30));
 
 /// What a SUBJECT argument names: "fast", a bundled adapter, or a path. Throws BadInput with the nearest names.
 std::vector<std::unique_ptr<Subject>> open_subjects(const std::string& argument);

@@ -256,7 +256,7 @@ TEST(SubjectCalls, ACallersMistakeIsAnException) {
   }
 }
 
-TEST(SubjectCalls, ALargeBatchIsCheap) {
+TEST(SubjectCalls, ALargeBatchArrives) {
   const std::unique_ptr<Subject> subject = from_library("copy");
   const Contract contract = parse_contract("sigmoid exact f32 forward");
   Batch batch;

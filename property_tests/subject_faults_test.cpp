@@ -95,7 +95,7 @@ constexpr Fault ends[] = {
     {"refuses", Kind::unsupported, "LOSSAUDIT_UNSUPPORTED"},
     {"throws", Kind::failed, "threw an exception: no luck ?[2Jtoday yyy"},
     {"throws_int", Kind::failed, "threw an exception"},
-    {"allocates", Kind::failed, "threw an exception: std::bad_alloc"},
+    {"out_of_memory", Kind::failed, "threw an exception: std::bad_alloc"},
     {"chatter", Kind::computed, ""},
     {"asks_stdin", Kind::computed, ""},
     {"truncates_memory", Kind::computed, ""},
@@ -122,14 +122,14 @@ INSTANTIATE_TEST_SUITE_P(Subject, Hangs, testing::Values("hang", "spin", "stop",
                          [](const auto& info) { return info.param; });
 
 TEST_P(Hangs, EndAtTheTimeLimitAndTheNextCallWorks) {
-  const std::unique_ptr<Subject> subject = faulty(GetParam(), 250ms);
+  const std::unique_ptr<Subject> subject = faulty(GetParam(), 500ms);
   const auto start = std::chrono::steady_clock::now();
   const Outcome outcome = misbehave(*subject);
   const auto took = std::chrono::steady_clock::now() - start;
   EXPECT_EQ(outcome.kind, Kind::hung) << outcome.detail;
-  EXPECT_NE(outcome.detail.find("no answer within 250 ms"), std::string::npos) << outcome.detail;
-  EXPECT_GE(took, 250ms);
-  EXPECT_LT(took, 5s);
+  EXPECT_NE(outcome.detail.find("no answer within 500 ms"), std::string::npos) << outcome.detail;
+  EXPECT_GE(took, 500ms);
+  EXPECT_LT(took, 10s);
   expect_works(*subject);
 }
 
@@ -263,8 +263,7 @@ TEST(SubjectFaults, NothingIsLeftBehind) {
   const std::size_t before = open_descriptors();
   for (int round = 0; round < 3; ++round) {
     for (const char* name : {"segfault", "exit_0", "grandchild", "stubborn", "throws"}) {
-      const std::unique_ptr<Subject> subject = faulty(name, 100ms);
-      misbehave(*subject);
+      const std::unique_ptr<Subject> subject = faulty(name, 500ms);
       misbehave(*subject);
     }
     EXPECT_THROW(faulty("no such subject"), BadInput);

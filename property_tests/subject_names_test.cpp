@@ -53,6 +53,20 @@ TEST_F(AdapterFolder, IsLookedThrough) {
   EXPECT_NE(complaint("mini").find("did you mean mine"), std::string::npos);
 }
 
+TEST(SubjectNames, FastIsBuiltIn) {
+  const auto subjects = open_subjects("fast");
+  ASSERT_EQ(subjects.size(), 1U);
+  EXPECT_EQ(subjects[0]->name(), "fast");
+  EXPECT_EQ(subjects[0]->origin(), "built in");
+  EXPECT_EQ(known_subjects().front().name, "fast");
+  Batch batch;
+  batch.output = {0};
+  std::vector<double> results(1);
+  const Outcome outcome = subjects[0]->compute(parse_contract("sigmoid exact f32 forward"), batch, results);
+  EXPECT_EQ(outcome.kind, Outcome::Kind::computed) << outcome.detail;
+  EXPECT_EQ(results[0], 0.5);
+}
+
 TEST(SubjectNames, APathIsALibrary) {
   EXPECT_EQ(open_subjects(std::string(FAULTS_LIBRARY) + ":copy").front()->name(), "copy");
   EXPECT_NE(complaint("./nowhere/mine").find("./nowhere/mine: no such file"), std::string::npos);

@@ -181,11 +181,7 @@ int truncates_memory(const Contract*, const Tensors* t) {
   return shrunk ? LOSSAUDIT_FAILED : LOSSAUDIT_OK;
 }
 int own_pid(const Contract*, const Tensors* t) { return give(t, getpid()); }
-int allocates(const Contract*, const Tensors* t) {
-  // Beyond any address space.
-  delete[] static_cast<char*>(::operator new[](opaque(std::size_t{1} << 60)));
-  return give(t, 1);
-}
+int out_of_memory(const Contract*, const Tensors*) { throw std::bad_alloc(); }
 
 constexpr const char* sigmoid_f64[] = {"sigmoid exact f64 forward  # misbehaves", nullptr};
 
@@ -229,7 +225,7 @@ constexpr Fault faults[] = {
     {"counts_descriptors", counts_descriptors},
     {"truncates_memory", truncates_memory},
     {"own_pid", own_pid},
-    {"allocates", allocates},
+    {"out_of_memory", out_of_memory},
 };
 constexpr std::size_t fault_count = std::size(faults);
 
