@@ -71,7 +71,7 @@ class Ball {
     double radius_ = 0;
   };
 
-  // A NaN stays one here, so that no coefficient of 0 drops it from a sum.
+  // A NaN stays one here and in what follows.
   friend Ball exp(const Ball& a) {
     if (is_nan(a)) return a;
     if (is_zero(a)) return Ball(1);
@@ -106,6 +106,9 @@ class Ball {
     return {std::fmax(a.center_, b.center_), std::fmax(a.radius_, b.radius_)};
   }
   friend Ball min(const Ball& a, const Ball& b) { return -max(-a, -b); }
+
+  /// 0 · y as an entropy term has it. An unknown y may stand for a NaN, so only the intervals may call that 0.
+  friend Ball zero_times(const Ball& y) { return y.is_known() ? Ball(0) : y; }
 
   /// y where low ≤ x ≤ high, else 0.
   friend Ball passed(const Ball& x, const Ball& low, const Ball& high, const Ball& y) {

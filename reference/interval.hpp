@@ -107,6 +107,9 @@ class Interval {
   }
   friend Interval min(const Interval& a, const Interval& b) { return -max(-a, -b); }
 
+  /// 0 · y as an entropy term has it: 0, also beside an infinity.
+  friend Interval zero_times(const Interval& y) { return is_nan(y) ? y : Interval(0.0); }
+
   /// y where low ≤ x ≤ high, else 0; the hull of both when x is not known well enough to say.
   friend Interval passed(const Interval& x, const Interval& low, const Interval& high, const Interval& y) {
     if (is_nan(x) || is_nan(y)) return is_nan(x) ? x : y;

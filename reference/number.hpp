@@ -1,7 +1,7 @@
 // What the formulas ask of a number type T, for T = double. Interval brings the same by itself.
 //
-// T(double) is exact; T::Sum is its running sum; + − * / are T's own; exp, log, log1p, min, max, passed, is_zero and
-// is_nan are found by T's type.
+// T(double) is exact; T::Sum is its running sum; + − * / are T's own; exp, log, log1p, min, max, passed, zero_times,
+// is_zero and is_nan are found by T's type.
 #pragma once
 
 #include <algorithm>
@@ -17,6 +17,9 @@ using std::min;
 
 inline bool is_zero(double x) { return x == 0; }
 inline bool is_nan(double x) { return std::isnan(x); }
+
+/// 0 · y as an entropy term has it: 0, also beside an infinity.
+inline double zero_times(double y) { return std::isnan(y) ? y : 0; }
 
 /// y where low ≤ x ≤ high, else 0.
 inline double passed(double x, double low, double high, double y) {
