@@ -12,4 +12,4 @@ add_executable(adapter_test ${CMAKE_CURRENT_SOURCE_DIR}/adapter_contracts_test.c
 add_dependencies(adapter_test adapters)
 target_link_libraries(adapter_test PRIVATE lossaudit_audit lossaudit_flags GTest::gtest_main)
 target_compile_definitions(adapter_test PRIVATE BUNDLED_ADAPTERS="${bundled}")
-gtest_discover_tests(adapter_test)
+gtest_discover_tests(adapter_test NO_PRETTY_VALUES)
