@@ -1,0 +1,77 @@
+#include "property_tests/known_defects.hpp"
+
+namespace lossaudit {
+namespace {
+
+constexpr KnownDefect table[] = {
+    {"epsilon_of_1e9_in_f32", "keras#377", "clip per format", "binary_crossentropy keras1 f32 forward epsilon=1e-9",
+     "output=1 target=1", 0, "nan", "", ""},
+    {"epsilon_applied_twice", "keras#15249, tensorflow PR#41595", "dialect", "binary_crossentropy keras1 f32 forward",
+     "output=0 target=1", 0, "15.42495", "", "16.11810"},
+    {"epsilon_of_1e15_in_f32", "scikit-learn#24315", "clip per format",
+     "binary_crossentropy keras1 f32 forward epsilon=1e-15", "output=1 target=1", 0, "nan", "", ""},
+    {"loss_through_clipped_softmax", "keras#7563", "from logits = from probabilities",
+     "sparse_categorical_crossentropy exact f32 forward from_logits reduction=mean",
+     "shape=2x3x1 output=300,100,100,-100,200,500 labels=0,1", 0, "8.05905", "", "150"},
+    {"epsilons_of_two_formats_swapped", "tfjs-core#1239", "clip per format", "binary_crossentropy keras1 f32 forward",
+     "output=0 target=1", 0, "9.2103404", "-ln 1e-4: the thread says that f32 had 1e-4", "16.11810"},
+    {"softplus_overflows", "pytorch PR#2221", "finite in, finite out",
+     "binary_crossentropy exact f32 forward from_logits", "output=-100 target=0", 0, "inf", "", "3.72e-44"},
+    {"pos_weight_of_one", "pytorch#13773", "weight 1 changes nothing",
+     "binary_crossentropy exact f32 forward from_logits reduction=mean pos_weight=1", "output=0,-120 target=0,1", 0,
+     "nan", "", "60.34657"},
+    {"minus_infinity_with_target_0", "pytorch#49844, #102894", "limits",
+     "binary_crossentropy exact f32 forward from_logits", "output=-inf target=0", 0, "nan", "", "0"},
+    {"pos_weight_misplaced", "Paddle PR#54869, ivy#17033", "reference",
+     "binary_crossentropy exact f32 forward from_logits pos_weight=2 sample_weights",
+     "output=0.5 target=0.5 sample_weights=0.5", 0, "0.54306", "", "0.48056"},
+    {"log_of_softmax", "candle#2561", "finite in, finite out",
+     "sparse_categorical_crossentropy exact f32 forward from_logits", "output=10,0,-100 labels=2", 0, "inf", "",
+     "110.000045"},
+    {"log_of_one_minus_sigmoid", "tt-forge-onnx#3405", "finite in, finite out",
+     "binary_crossentropy exact f32 forward from_logits", "output=100 target=0", 0, "inf",
+     "ln(1 - sigmoid(x)), the kind of the thread, at a confident x", ""},
+    {"logsumexp_of_a_confident_row", "scipy#18295", "relative error in the tail", "logsumexp exact f64 forward",
+     "output=0,-40", 0, "0", "", "4.2484e-18"},
+    {"logit_near_one_half", "scipy PR#21388", "relative error", "logit exact f64 forward", "output=0.499999999", 0,
+     "-4.000000227939183e-09", "ln(p / (1 - p)) in binary64: half the digits are lost", "-4.0e-9"},
+    {"log_sigmoid_returns_its_argument", "tt-metal#53787", "ulp sweep", "log_sigmoid exact f32 forward", "output=-4", 0,
+     "-4", "the thread says that x <= -4 came back as it was", ""},
+    {"log_softmax_of_large_equals", "pytorch#11752, #38839", "shift invariance", "log_softmax exact f32 forward",
+     "output=1e8,1e8", 0, "0", "", ""},
+    {"sum_stalls_in_f16", "candle#3727", "accumulator width, sum to 1", "softmax exact f16 forward", "output=0*4096",
+     4095, "0x1p-11", "each class when they sum to 2.0", ""},
+    {"sum_stalls_in_bf16", "tt-metal#52045, executorch PR#20090", "accumulator width, sum to 1",
+     "softmax exact bf16 forward", "output=0*8192", 0, "1.0559e-4", "each class when they sum to 0.865", ""},
+    {"minus_infinity_beside_the_target", "optax#896, PR#1762", "limits",
+     "categorical_crossentropy exact f32 forward from_logits", "output=-inf,0 target=0,1", 0, "nan", "", "0"},
+    {"smoothing_counts_ignored_rows", "pytorch#73205", "denominators",
+     "sparse_categorical_crossentropy exact f32 forward from_logits reduction=sum label_smoothing=0.2 "
+     "ignore_index=-100",
+     "shape=2x3x1 output=2,1,0,0,0,5 labels=0,-100", 0, "1.2769498",
+     "the uniform part over both rows, as the thread describes", ""},
+    {"class_weights_of_soft_targets", "pytorch#107680", "sparse = categorical",
+     "categorical_crossentropy exact f32 forward from_logits reduction=mean class_weights",
+     "shape=2x3x1 output=2.3,2.1,4.5,4.2,3.2,5.1 target=0,1,0,0,0,1 class_weights=25,25,100", 0, "54.4052", "",
+     "0.8705"},
+    {"mean_over_ignored_rows", "torch-mlir PR#3585, keras PR#21908", "denominators",
+     "sparse_categorical_crossentropy exact f32 forward from_logits reduction=mean ignore_index=-100",
+     "shape=2x2x1 output=0*4 labels=0,-100", 0, "0.34657359", "ln 2 divided by all rows", ""},
+    {"axis_without_flattening", "TVM#19420, onnx-mlir#832, onnxruntime PR#26391", "axis", "softmax exact f32 forward",
+     "shape=2x12x1 output=0*24", 0, "0.25",
+     "(2,3,4) with ONNX opset <= 12 and axis 1 is a row of 12; each class when it is taken for rows of 4", ""},
+    {"sum_stalls_at_2_to_the_24", "pytorch#15837, numpy#22956", "error against n",
+     "mean_squared_error exact f32 forward reduction=sum", "shape=16777232x1x1 output=1*16777232 target=0*16777232", 0,
+     "16777216", "the sum of ones, whose mean the threads report", "16777232"},
+    {"mean_of_a_million_squares", "pytorch#8710, #55657", "error against n",
+     "mean_squared_error exact f32 forward reduction=mean", "shape=1392640x1x1 output=0.1*1392640 target=0*1392640", 0,
+     "0.0098371", "", "0.01"},
+    {"nan_clamped_to_100", "keras#23661", "NaN stays NaN", "binary_crossentropy exact f32 forward",
+     "output=nan target=1", 0, "100", "", ""},
+};
+
+}  // namespace
+
+std::span<const KnownDefect> known_defects() { return table; }
+
+}  // namespace lossaudit
