@@ -15,9 +15,21 @@ HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
 /// Losses of some elements before their sample weights, all to be trusted, and the magnitudes they were added up from.
-struct BinaryLanes {
+class BinaryLanes {
+ public:
+  HWY_INLINE BinaryLanes(V loss_lanes, V magnitude_lanes)
+      : loss(loss_lanes), magnitude(magnitude_lanes), weight(Constant(1)) {}
   V loss, magnitude, weight;
-  HWY_INLINE V Weighted() const { return hn::Mul(loss, weight); }
+
+  HWY_INLINE V Weighted() const { return WeightedOf(loss); }
+  HWY_INLINE V WeightedMagnitude() const { return hn::Abs(WeightedOf(magnitude)); }
+
+ private:
+  /// As weighted() of loss_task.hpp.
+  HWY_INLINE V WeightedOf(V x) const {
+    const M vanishes = hn::AndNot(hn::IsNaN(x), hn::Eq(weight, Constant(0)));
+    return hn::IfThenZeroElse(vanishes, hn::Mul(weight, x));
+  }
 };
 
 /// coefficient * y, where a coefficient of 0 gives 0 also beside an infinity.
@@ -38,13 +50,13 @@ class BinaryTerms {
 
   HWY_INLINE BinaryLanes Whole(std::size_t i) const {
     BinaryLanes lanes = Of(LoadFloats(task_.target + i), LoadFloats(task_.output + i));
-    lanes.weight = task_.sample_weights == nullptr ? Constant(1) : LoadFloats(task_.sample_weights + i);
+    if (task_.sample_weights != nullptr) lanes.weight = LoadFloats(task_.sample_weights + i);
     Repair(lanes, i, hn::Lanes(D()));
     return lanes;
   }
   HWY_INLINE BinaryLanes First(std::size_t i, std::size_t count) const {
     BinaryLanes lanes = Of(LoadFirst(task_.target + i, count, 0.5F), LoadFirst(task_.output + i, count, 0.5F));
-    lanes.weight = task_.sample_weights == nullptr ? Constant(1) : LoadFirst(task_.sample_weights + i, count, 0);
+    if (task_.sample_weights != nullptr) lanes.weight = LoadFirst(task_.sample_weights + i, count, 0);
     Repair(lanes, i, count);
     return lanes;
   }
@@ -73,7 +85,7 @@ class BinaryTerms {
       const V size = hn::Abs(output);
       const V linear = TermOf(hn::IfThenElse(is_positive, negative, positive), size);
       const V linear_magnitude = TermOf(hn::IfThenElse(is_positive, negative_magnitude, positive_magnitude), size);
-      return {hn::MulAdd(both, tail, linear), hn::MulAdd(both_magnitude, tail, linear_magnitude), tail};
+      return {hn::MulAdd(both, tail, linear), hn::MulAdd(both_magnitude, tail, linear_magnitude)};
     }
     V p = output;
     if (kKind == Probabilities::clipped) {
@@ -87,7 +99,7 @@ class BinaryTerms {
     const V loss = hn::Add(TermOf(positive, surprise), TermOf(negative, other_surprise));
     const V magnitude = hn::Add(TermOf(positive_magnitude, surprise), TermOf(negative_magnitude, other_surprise));
     // A coefficient of 0 must not hide a NaN.
-    return {hn::IfThenElse(hn::IsNaN(p), p, loss), magnitude, p};
+    return {hn::IfThenElse(hn::IsNaN(p), p, loss), magnitude};
   }
 
   /// Replaces the losses that are not to be trusted.
@@ -139,11 +151,10 @@ class BinarySumPass {
 
  private:
   HWY_INLINE void Take(const BinaryLanes& lanes) {
-    const V size = hn::Abs(lanes.weight);
     loss_.Add(lanes.Weighted());
-    loss_magnitude_.Add(hn::Mul(lanes.magnitude, size));
+    loss_magnitude_.Add(lanes.WeightedMagnitude());
     weight_.Add(lanes.weight);
-    weight_magnitude_.Add(size);
+    weight_magnitude_.Add(hn::Abs(lanes.weight));
     units_.Add(hn::IfThenZeroElse(hn::Eq(lanes.weight, Constant(0)), Constant(1)));
   }
   const Terms& terms_;

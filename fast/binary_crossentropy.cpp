@@ -61,8 +61,8 @@ void binary_crossentropy(const float* target, const float* output, float* result
   LossSum sum;
   sum.add(estimate, 1, units);
   result[0] = sum.result(options, n, [&](std::size_t i) {
-    const DoubleDouble s = {task.sample_weights == nullptr ? 1 : task.sample_weights[i], 0};
-    return LossSum::Exact{s * careful::binary_crossentropy(task, target[i], output[i]), s};
+    const double weight = task.sample_weights == nullptr ? 1 : task.sample_weights[i];
+    return LossSum::Exact{careful::binary_crossentropy(task, target[i], output[i]), {1, 0}, weight};
   });
 }
 

@@ -39,6 +39,7 @@ class ExactSum {
   /// The product of two double-doubles, exactly.
   void add_product(DoubleDouble a, DoubleDouble b) {
     add_product(a.hi, b.hi);
+    if (!std::isfinite(a.hi * b.hi)) return;
     if (b.lo != 0) add_product(a.hi, b.lo);
     if (a.lo != 0) add_product(a.lo, b.hi);
     if (a.lo != 0 && b.lo != 0) add_product(a.lo, b.lo);

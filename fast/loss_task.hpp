@@ -23,6 +23,12 @@ struct Estimate {
   static constexpr double trusted_part = 0x1p-19;
 };
 
+/// A loss times its sample weight: 0 for a weight of 0, also beside an infinite loss, but NaN for a NaN.
+inline double weighted(double weight, double loss) {
+  const bool vanishes = weight == 0 && loss == loss;
+  return vanishes ? 0 : weight * loss;
+}
+
 /// A loss on its way into a sum, and what it counts in the mean.
 struct LossEstimate {
   Estimate loss;

@@ -16,13 +16,14 @@ class LossSum {
   /// Adds s L and s c. `units` losses with a weight that is not 0 may come already summed, with s = 1.
   void add(const LossEstimate& estimate, double s, std::size_t units);
 
-  /// The same sums once more, from this function of the loss's index: s_r L_r and s_r c_r in double-doubles.
+  /// A loss and what it counts, in double-doubles, and its sample weight; a loss that counts nowhere has 0.
   struct Exact {
     DoubleDouble loss, weight;
+    double sample_weight = 0;
   };
   using Again = std::function<Exact(std::size_t)>;
 
-  /// The sum or mean of n losses. Where the sum or the denominator cancels, every loss is computed `again`.
+  /// The sum or mean of n losses. Where the sum or the denominator cancels, every loss is taken from `again`.
   [[nodiscard]] float result(const LossOptions& options, std::size_t n, const Again& again) const;
 
  private:

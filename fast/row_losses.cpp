@@ -48,16 +48,15 @@ void compute_row_loss(const RowLoss& loss, const LossTask& task, const LossOptio
       if (reduces) {
         sum.add(estimate, s, s != 0 ? 1 : 0);
       } else {
-        result[row] = static_cast<float>(s * estimate.loss.value);
+        result[row] = static_cast<float>(weighted(s, estimate.loss.value));
       }
     }
   }
   if (!reduces) return;
   const auto again = [&](std::size_t row) {
     if (is_ignored(row)) return LossSum::Exact{};
-    const DoubleDouble s = {sample_weight(task, row), 0};
     const DoubleDouble weight = task.needs_weights ? loss.careful_weight(task, row) : DoubleDouble{1, 0};
-    return LossSum::Exact{s * loss.careful_loss(task, row), s * weight};
+    return LossSum::Exact{loss.careful_loss(task, row), weight, sample_weight(task, row)};
   };
   result[0] = sum.result(options, task.rows.outer * task.rows.inner, again);
 }
