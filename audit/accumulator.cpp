@@ -1,0 +1,194 @@
+#include "audit/accumulator.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "audit/inputs/values.hpp"
+#include "audit/measure.hpp"
+
+namespace lossaudit {
+namespace {
+
+/// The table's rows by name.
+enum Rule : std::size_t { finite, number_due, nan_stays_nan, overflow, pole, sum_to_one, limits };
+constexpr RuleTraits rule_table[] = {
+    {"finite", true}, {"number_due", true}, {"nan_stays_nan", true}, {"overflow", true},
+    {"pole", true},   {"sum_to_one", true}, {"limits", false},
+};
+
+std::size_t rule_index(std::string_view name) {
+  const auto found = std::find_if(std::begin(rule_table), std::end(rule_table),
+                                  [&](const RuleTraits& rule) { return rule.name == name; });
+  return static_cast<std::size_t>(found - std::begin(rule_table));
+}
+
+/// Stretches that the order of the inputs is cut into for the curve.
+constexpr std::int64_t stretches = 512;
+
+bool reduced(const Contract& contract) { return contract.options.reduction != Reduction::none; }
+bool elementwise(const Contract& contract) { return traits(contract.function).layout == Layout::elementwise; }
+
+/// How many inputs show what a sighting shows.
+std::size_t inputs_of(const Contract& contract, const Batch& batch) {
+  return reduced(contract) ? batch.output.size() : elementwise(contract) ? 1 : batch.shape.classes;
+}
+
+/// Σ of doubles to about twice the precision of long double (Neumaier's compensated sum), far below an ulp of any
+/// format.
+long double exact_sum(const Shape& shape, std::span<const double> values, std::size_t row) {
+  long double sum = 0;
+  long double rest = 0;
+  for (std::size_t i = 0; i < shape.classes; ++i) {
+    const long double x = values[element_index(shape, row, i)];
+    const long double next = sum + x;
+    rest += std::abs(sum) >= std::abs(x) ? (sum - next) + x : (x - next) + sum;
+    sum = next;
+  }
+  return sum + rest;
+}
+
+}  // namespace
+
+std::span<const RuleTraits> rules() { return rule_table; }
+
+Accumulator::Accumulator(const Contract& contract, const Budget& budget) : contract_(contract), budget_(budget) {
+  static_assert(std::size(rule_table) == rule_count);
+}
+
+void Accumulator::add(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
+                      std::span<const double> computed) {
+  for (std::size_t i = 0; i < exact.size(); ++i) add_one(batch, i, exact[i], computed[i]);
+  if (contract_.function == Function::softmax && contract_.pass == Pass::forward) check_sums(batch, exact, computed);
+}
+
+void Accumulator::mark_tested(const Expected& exact) {
+  if (exact.recommended) {
+    tested_[limits] = true;
+    return;
+  }
+  const bool number = exact.kind == Expected::Kind::number;
+  tested_[finite] |= number && std::isfinite(exact.rounded);
+  tested_[number_due] |= exact.kind != Expected::Kind::nan;
+  tested_[nan_stays_nan] |= exact.kind == Expected::Kind::nan;
+  tested_[overflow] |= number && std::isinf(exact.rounded);
+  tested_[pole] |= exact.kind == Expected::Kind::infinity;
+}
+
+void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact,
+                          double computed) {
+  ++count_;
+  mark_tested(exact);
+  const Judgement judgement = judge(contract_.format, exact, computed);
+  const Sighting sighting{batch, result, judgement.ulp, computed};
+  if (!judgement.broken_rule.empty()) add_rule(rule_index(judgement.broken_rule), sighting);
+  if (!judgement.numeric) return;
+  if (!judgement.required) {
+    // A recommended result is reported as a whole: an error beyond the budget is as far from the limit as a NaN.
+    if (judgement.broken_rule.empty() && judgement.ulp > budget_.ulp) add_rule(limits, sighting);
+    return;
+  }
+  ++numeric_;
+  correctly_rounded_ += judgement.correctly_rounded ? 1 : 0;
+  sum_ulp_ += judgement.ulp;
+  // Below the normal range a relative error only says that the format has few values there; the ulp error judges those.
+  if (std::abs(exact.rounded) >= std::ldexp(1.0, traits(contract_.format).min_exponent)) {
+    max_relative_ = std::max(max_relative_, judgement.relative);
+  }
+  if (worst_.batch == nullptr || judgement.ulp > worst_.size) worst_ = sighting;
+  add_to_curve(*batch, result, judgement.ulp);
+}
+
+void Accumulator::add_rule(std::size_t rule, const Sighting& sighting) {
+  ++broken_[rule];
+  Sighting& worst = rule_worst_[rule];
+  const bool is_sum = rule == sum_to_one;
+  if (worst.batch == nullptr || (is_sum ? sighting.size > worst.size
+                                        : inputs_of(contract_, *sighting.batch) < inputs_of(contract_, *worst.batch))) {
+    worst = sighting;
+  }
+}
+
+/// A softmax row sums to 1. Each result that is one of the two numbers of the format next to the exact probability s_i
+/// is less than ulp(s_i) from it, and Σ s_i = 1, so abs(Σ computed − 1) < Σ ulp(s_i): a row beyond that has errors that
+/// add up, as a sum of exp in too narrow an accumulator gives them, even when none of them exceeds its own budget.
+void Accumulator::check_sums(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
+                             std::span<const double> computed) {
+  const Shape& shape = batch->shape;
+  for (std::size_t row = 0; row < shape.rows(); ++row) {
+    bool comparable = true;
+    long double allowed = 0;
+    for (std::size_t i = 0; i < shape.classes && comparable; ++i) {
+      const std::size_t at = element_index(shape, row, i);
+      comparable = exact[at].kind == Expected::Kind::number && !exact[at].recommended && std::isfinite(computed[at]);
+      allowed += std::ldexp(1.0L, exact[at].ulp_exponent);
+    }
+    if (!comparable) continue;  // other rules speak of these
+    tested_[sum_to_one] = true;
+    const long double sum = exact_sum(shape, computed, row);
+    const long double off = std::abs(sum - 1);
+    if (off >= allowed) {
+      add_rule(sum_to_one, {batch, element_index(shape, row, 0), static_cast<double>(off), static_cast<double>(sum)});
+    }
+  }
+}
+
+void Accumulator::add_to_curve(const Batch& batch, std::size_t result, double ulp) {
+  std::int64_t place = 0;
+  double at = 0;
+  if (reduced(contract_)) {
+    place = static_cast<std::int64_t>(unreduced_size(contract_, batch.shape));
+    at = static_cast<double>(place);
+  } else if (!elementwise(contract_)) {
+    place = static_cast<std::int64_t>(batch.shape.classes);
+    at = static_cast<double>(place);
+  } else {
+    at = batch.output[result];
+    const double low = output_space(contract_).probability ? 0 : -std::numeric_limits<double>::infinity();
+    const double high = output_space(contract_).probability ? 1 : std::numeric_limits<double>::infinity();
+    const std::int64_t first = ordinal(contract_.format, low);
+    const std::int64_t last = ordinal(contract_.format, high);
+    const double part = static_cast<double>(std::clamp(ordinal(contract_.format, at), first, last) - first) /
+                        (static_cast<double>(last) - static_cast<double>(first));
+    place = std::min(static_cast<std::int64_t>(part * stretches), stretches - 1);
+  }
+  const auto [point, is_new] = curve_.try_emplace(place, CurvePoint{at, ulp});
+  if (!is_new && ulp > point->second.max_ulp) point->second = {at, ulp};
+}
+
+bool Accumulator::breaks_required_rule() const {
+  for (std::size_t i = 0; i < rule_count; ++i) {
+    if (rule_table[i].required && broken_[i] > 0) return true;
+  }
+  return false;
+}
+
+Accuracy Accumulator::accuracy() const {
+  Accuracy accuracy;
+  accuracy.function = traits(contract_.function).name;
+  accuracy.dialect = traits(contract_.dialect).name;
+  accuracy.format = traits(contract_.format).name;
+  accuracy.pass = to_string(contract_.pass);
+  accuracy.options = to_string(contract_.options);
+  accuracy.count = count_;
+  accuracy.max_ulp = worst_.size;
+  accuracy.mean_ulp = numeric_ == 0 ? 0 : sum_ulp_ / static_cast<double>(numeric_);
+  accuracy.max_relative_error = max_relative_;
+  accuracy.correctly_rounded =
+      numeric_ == 0 ? 0 : static_cast<double>(correctly_rounded_) / static_cast<double>(numeric_);
+  accuracy.budget_ulp = budget_.ulp;
+  accuracy.budget_source = budget_.source;
+  for (std::size_t i = 0; i < rule_count; ++i) {
+    if (!tested_[i] && broken_[i] == 0) continue;
+    RuleResult result;
+    result.rule = rule_table[i].name;
+    result.broken = broken_[i];
+    result.required = rule_table[i].required;
+    accuracy.rules.push_back(result);
+  }
+  accuracy.curve_axis = reduced(contract_) ? "losses" : elementwise(contract_) ? "input" : "classes";
+  for (const auto& [place, point] : curve_) accuracy.curve.push_back(point);
+  return accuracy;
+}
+
+}  // namespace lossaudit

@@ -1,0 +1,79 @@
+// The results of one subject on one contract, gathered: the largest and mean error, broken rules, and at which inputs.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "audit/profile.hpp"
+#include "audit/record.hpp"
+#include "reference/evaluate.hpp"
+
+namespace lossaudit {
+
+/// One row of the table of rules that an audit checks; what they mean stands in measure.hpp.
+struct RuleTraits {
+  std::string_view name;
+  bool required;  ///< false: recommended
+};
+std::span<const RuleTraits> rules();
+
+/// A computed result that shows something, and where it was found.
+struct Sighting {
+  std::shared_ptr<const Batch> batch;  ///< null: nothing seen
+  std::size_t result = 0;              ///< its index among the batch's results
+  double size = 0;                     ///< the ulp error; of sum_to_one, abs(sum − 1)
+  double computed = 0;                 ///< the result; of sum_to_one, the sum
+};
+
+class Accumulator {
+ public:
+  Accumulator(const Contract& contract, const Budget& budget);
+
+  /// Measures the results that a subject computed for a batch against the exact ones.
+  void add(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
+           std::span<const double> computed);
+
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  /// The result with the largest ulp error among the required ones (`size` 0 when all were exact).
+  [[nodiscard]] const Sighting& worst() const { return worst_; }
+  [[nodiscard]] std::uint64_t broken(std::size_t rule) const { return broken_[rule]; }
+  /// The case that shows a broken rule best: of the fewest inputs; of sum_to_one, the farthest from 1.
+  [[nodiscard]] const Sighting& worst(std::size_t rule) const { return rule_worst_[rule]; }
+  [[nodiscard]] bool exceeds_budget() const { return worst_.size > budget_.ulp; }
+  [[nodiscard]] bool breaks_required_rule() const;
+
+  /// A larger error, found by reducing the case of worst().
+  void replace_worst(const Sighting& sighting) { worst_ = sighting; }
+
+  /// The numbers, the rules that were put to the test, and the curve. Witnesses, names and the verdict are the
+  /// caller's.
+  [[nodiscard]] Accuracy accuracy() const;
+
+ private:
+  void add_one(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact, double computed);
+  void add_rule(std::size_t rule, const Sighting& sighting);
+  void add_to_curve(const Batch& batch, std::size_t result, double ulp);
+  void check_sums(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
+                  std::span<const double> computed);
+  void mark_tested(const Expected& exact);
+
+  static constexpr std::size_t rule_count = 7;
+
+  Contract contract_;
+  Budget budget_;
+  std::uint64_t count_ = 0, numeric_ = 0, correctly_rounded_ = 0;
+  double sum_ulp_ = 0, max_relative_ = 0;
+  Sighting worst_;
+  std::array<bool, rule_count> tested_{};
+  std::array<std::uint64_t, rule_count> broken_{};
+  std::array<Sighting, rule_count> rule_worst_{};
+  /// By stretch of the inputs' order, class count, or number of losses.
+  std::map<std::int64_t, CurvePoint> curve_;
+};
+
+}  // namespace lossaudit

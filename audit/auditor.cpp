@@ -1,0 +1,336 @@
+#include "audit/auditor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <thread>
+#include <tuple>
+#include <utility>
+
+#include "audit/inputs.hpp"
+#include "audit/machine.hpp"
+#include "audit/witness.hpp"
+#include "audit/workers.hpp"
+
+namespace lossaudit {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// One generator's inputs for one contract, in one round.
+struct Task {
+  std::size_t planned;
+  std::size_t generator;
+  std::uint64_t round;
+};
+
+/// A task's batches with their exact results.
+struct Prepared {
+  Task task;
+  std::vector<std::shared_ptr<const Batch>> batches;
+  std::vector<std::vector<Expected>> exact;
+};
+
+/// One subject under one contract.
+struct Trial {
+  Trial(const Contract& contract, const Budget& budget) : results(contract, budget) {}
+  Accumulator results;
+  std::vector<std::size_t> generators;  ///< those it has seen, in order
+  bool covered = false;                 ///< a generator that covers the domain went through without a gap
+  std::size_t refused = 0, crashes = 0;
+  bool stopped = false;
+  Outcome failure;  ///< the first crash, hang or failure, and its batch
+  std::shared_ptr<const Batch> failed_on;
+};
+
+/// A subject that keeps crashing under a contract is not asked for more of it; one that hung once neither, for each
+/// hang costs the whole time limit of a call.
+constexpr std::size_t most_crashes = 4;
+/// A subject that hung under this many contracts is not tried under further ones.
+constexpr std::size_t most_hangs = 3;
+/// Of --time, the part kept for reducing what was found.
+constexpr double time_for_findings = 0.1;
+constexpr std::chrono::seconds longest_reducing{15};
+
+class Audit {
+ public:
+  explicit Audit(AuditRequest& request) : request_(request), contracts_(plan(request.filter)), start_(Clock::now()) {
+    for (const PlannedContract& planned : contracts_) {
+      trials_.emplace_back();
+      for (const AuditedSubject& audited : request_.subjects) {
+        const bool supported = audited.subject->supports(planned.contract);
+        any_ = any_ || supported;
+        trials_.back().push_back(supported ? std::make_unique<Trial>(planned.contract, budget_of(planned.contract))
+                                           : nullptr);
+      }
+    }
+    hangs_.resize(request_.subjects.size());
+  }
+
+  RunRecord run() {
+    if (!any_) {
+      throw BadInput(
+          "nothing to audit: no subject given supports any of the contracts asked for (lossaudit list subjects)");
+    }
+    measure();
+    RunRecord record;
+    record.tool_version = tool_version();
+    record.tool_revision = tool_revision();
+    record.seed = request_.seed;
+    record.profile = request_.profile->name;
+    record.machine = this_machine();
+    for (const AuditedSubject& audited : request_.subjects) {
+      record.subjects.push_back({audited.name, audited.subject->version(), audited.subject->origin(), audited.gated});
+    }
+    findings_start_ = Clock::now();
+    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+      report("reducing findings", static_cast<double>(s) / static_cast<double>(request_.subjects.size()));
+      conclude(s, record);
+    }
+    return record;
+  }
+
+ private:
+  [[nodiscard]] Budget budget_of(const Contract& contract) const { return budget(*request_.profile, contract); }
+
+  void report(std::string_view what, double done) const {
+    if (request_.progress) request_.progress(done, what);
+  }
+
+  // ---- measuring
+
+  [[nodiscard]] bool is_live(std::size_t planned) const {
+    const auto& row = trials_[planned];
+    return std::any_of(row.begin(), row.end(), [](const auto& trial) { return trial != nullptr && !trial->stopped; });
+  }
+
+  /// Every contract meets a generator before any meets the next, so that an audit cut short has tried them all; what is
+  /// not random is tried once.
+  [[nodiscard]] std::vector<Task> tasks_of_round(std::uint64_t round) const {
+    std::vector<Task> tasks;
+    for (std::size_t g = 0; g < generators().size(); ++g) {
+      for (std::size_t p = 0; p < contracts_.size(); ++p) {
+        const bool due = round == 0 || generators()[g].random;
+        if (due && is_live(p) && generators()[g].applies(contracts_[p].contract)) tasks.push_back({p, g, round});
+      }
+    }
+    return tasks;
+  }
+
+  [[nodiscard]] Prepared prepare(const Task& task) const {
+    const auto& [contract, share] = contracts_[task.planned];
+    const auto elements = static_cast<std::size_t>(static_cast<double>(request_.elements) * share);
+    Prepared prepared{task, {}, {}};
+    for (Batch& batch : make_batches(generators()[task.generator], contract, elements, request_.seed, task.round)) {
+      prepared.batches.push_back(std::make_shared<const Batch>(std::move(batch)));
+      prepared.exact.push_back(expect(contract, *prepared.batches.back()));
+    }
+    return prepared;
+  }
+
+  void measure() {
+    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    // The subjects run on this thread, which is idle meanwhile for most of the time: the reference is what costs.
+    OrderedWorkers<Prepared> workers(cores);
+    std::vector<Task> tasks = tasks_of_round(0);
+    std::size_t given = 0;
+    std::uint64_t round = 0;
+    while (!out_of_time()) {
+      while (given < tasks.size() && workers.pending() < 3 * cores) {
+        workers.give([this, task = tasks[given]] { return prepare(task); });
+        ++given;
+      }
+      if (workers.pending() == 0) {
+        if (!request_.time) return;
+        tasks = tasks_of_round(++round);
+        given = 0;
+        if (tasks.empty()) return;
+        continue;
+      }
+      const Prepared prepared = workers.take();
+      try_subjects(prepared);
+      const std::string what = std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
+                               generators()[prepared.task.generator].name;
+      report(what, done(static_cast<double>(given - workers.pending()) / static_cast<double>(tasks.size())));
+    }
+  }
+
+  [[nodiscard]] double done(double of_round) const {
+    if (!request_.time) return of_round;
+    return std::min(1.0, std::chrono::duration<double>(Clock::now() - start_) / measuring_time());
+  }
+  [[nodiscard]] std::chrono::duration<double> measuring_time() const {
+    const std::chrono::duration<double> whole = *request_.time;
+    return std::max(whole * (1 - time_for_findings), whole - std::chrono::duration<double>(longest_reducing));
+  }
+  [[nodiscard]] bool out_of_time() const { return request_.time && Clock::now() - start_ >= measuring_time(); }
+
+  void try_subjects(const Prepared& prepared) {
+    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+      const auto& trial = trials_[prepared.task.planned][s];
+      if (trial != nullptr && !trial->stopped) try_subject(prepared, s, *trial);
+    }
+  }
+
+  void try_subject(const Prepared& prepared, std::size_t s, Trial& trial) {
+    const Contract& contract = contracts_[prepared.task.planned].contract;
+    if (hangs_[s] >= most_hangs) {
+      trial.stopped = true;
+      if (trial.failed_on == nullptr) {
+        trial.failure = {Outcome::Kind::hung, fmt::format("not tried: it hung under {} contracts before", most_hangs)};
+      }
+      return;
+    }
+    if (trial.generators.empty() || trial.generators.back() != prepared.task.generator) {
+      trial.generators.push_back(prepared.task.generator);
+    }
+    bool gap = false;
+    for (std::size_t b = 0; b < prepared.batches.size() && !trial.stopped; ++b) {
+      computed_.resize(prepared.exact[b].size());
+      const Outcome outcome = request_.subjects[s].subject->compute(contract, *prepared.batches[b], computed_);
+      if (outcome.kind == Outcome::Kind::computed) {
+        trial.results.add(prepared.batches[b], prepared.exact[b], computed_);
+        continue;
+      }
+      gap = true;
+      if (outcome.kind == Outcome::Kind::unsupported) {
+        ++trial.refused;
+        continue;
+      }
+      if (trial.failed_on == nullptr) {
+        trial.failure = outcome;
+        trial.failed_on = prepared.batches[b];
+      }
+      const bool hung = outcome.kind == Outcome::Kind::hung;
+      hangs_[s] += hung ? 1 : 0;
+      trial.stopped = hung || ++trial.crashes >= most_crashes;
+    }
+    trial.covered = trial.covered || (generators()[prepared.task.generator].covers && !gap);
+  }
+
+  // ---- the record
+
+  void conclude(std::size_t s, RunRecord& record) {
+    using Kind = std::tuple<Function, Dialect, Format, Pass>;
+    const auto kind_of = [](const Contract& c) { return Kind(c.function, c.dialect, c.format, c.pass); };
+    std::set<Kind> supported, told;
+    for (std::size_t p = 0; p < contracts_.size(); ++p) {
+      if (trials_[p][s] != nullptr) supported.insert(kind_of(contracts_[p].contract));
+    }
+    for (std::size_t p = 0; p < contracts_.size(); ++p) {
+      const Contract& contract = contracts_[p].contract;
+      if (trials_[p][s] != nullptr) {
+        if (std::optional<Accuracy> accuracy = conclude(s, contract, *trials_[p][s])) {
+          record.accuracy.push_back(std::move(*accuracy));
+        }
+      } else if (!supported.contains(kind_of(contract)) && told.insert(kind_of(contract)).second) {
+        Contract without_options = contract;
+        without_options.options = {};
+        Accuracy accuracy = named(Accumulator(without_options, budget_of(without_options)).accuracy(), s);
+        accuracy.verdict = "unsupported";
+        accuracy.detail = "not declared";
+        record.accuracy.push_back(std::move(accuracy));
+      }
+    }
+  }
+
+  [[nodiscard]] Accuracy named(Accuracy accuracy, std::size_t s) const {
+    accuracy.subject = request_.subjects[s].name;
+    accuracy.evidence = "observed";
+    return accuracy;
+  }
+
+  /// Nothing when time ran out before the contract's turn.
+  std::optional<Accuracy> conclude(std::size_t s, const Contract& contract, Trial& trial) {
+    Subject& subject = *request_.subjects[s].subject;
+    const bool failed = trial.failure.kind != Outcome::Kind::computed;
+    if (trial.results.count() == 0 && trial.refused == 0 && !failed) return std::nullopt;
+
+    WitnessRequest witness{subject, request_.subjects[s].argument, contract, budget_of(contract), {}, false};
+    const auto next_case = [&](bool finding) -> const WitnessRequest& {
+      const bool in_time = Clock::now() - findings_start_ < longest_reducing;
+      witness.reduce = finding && in_time;
+      if (!request_.case_directory.empty()) {
+        witness.case_file = request_.case_directory / fmt::format("{:03}.case", ++cases_);
+      }
+      return witness;
+    };
+    Witness worst;
+    if (trial.results.worst().batch != nullptr) {
+      Sighting sighting = trial.results.worst();
+      worst = error_witness(next_case(trial.results.exceeds_budget()), sighting);
+      trial.results.replace_worst(sighting);
+    }
+    Accuracy accuracy = named(trial.results.accuracy(), s);
+    accuracy.worst = std::move(worst);
+    accuracy.inputs = inputs_of(trial);
+    accuracy.note = subject.note(contract);
+    accuracy.evidence = trial.covered ? "proved" : "observed";
+    for (RuleResult& result : accuracy.rules) {
+      const auto row = std::find_if(rules().begin(), rules().end(),
+                                    [&](const RuleTraits& rule) { return rule.name == result.rule; });
+      const auto index = static_cast<std::size_t>(row - rules().begin());
+      if (result.broken > 0) result.worst = rule_witness(next_case(true), index, trial.results.worst(index));
+    }
+    if (failed && trial.failed_on != nullptr) {
+      // Its inputs take the place of the largest error's: they are what has to be looked at first.
+      accuracy.worst = failure_witness(next_case(true), *trial.failed_on, trial.failure);
+    }
+    give_verdict(trial, accuracy);
+    return accuracy;
+  }
+
+  [[nodiscard]] std::string inputs_of(const Trial& trial) const {
+    std::set<std::size_t> seen;
+    std::string text;
+    for (const std::size_t g : trial.generators) {
+      if (seen.insert(g).second) text += (text.empty() ? "" : ", ") + generators()[g].name;
+    }
+    return text + fmt::format("; seed {}", request_.seed);
+  }
+
+  static void give_verdict(const Trial& trial, Accuracy& accuracy) {
+    const auto say = [&accuracy](const std::string& text) {
+      accuracy.detail += (accuracy.detail.empty() ? "" : "; ") + text;
+    };
+    accuracy.verdict = "conforms";
+    if (trial.results.exceeds_budget())
+      say(fmt::format("{:.3g} ulp, budget {:g}", accuracy.max_ulp, accuracy.budget_ulp));
+    for (const RuleResult& result : accuracy.rules) {
+      if (result.broken > 0 && result.required) say(fmt::format("rule {} broken {} times", result.rule, result.broken));
+    }
+    if (!accuracy.detail.empty()) accuracy.verdict = "exceeds";
+    if (trial.refused > 0) say(fmt::format("refused {} batches as unsupported", trial.refused));
+    if (accuracy.count == 0) accuracy.verdict = "unsupported";
+    if (trial.failure.kind != Outcome::Kind::computed) {
+      const bool hung = trial.failure.kind == Outcome::Kind::hung;
+      accuracy.verdict = hung ? "hung" : "crashed";
+      accuracy.detail = trial.failure.detail + (accuracy.detail.empty() ? "" : "; before that: " + accuracy.detail);
+    }
+  }
+
+  AuditRequest& request_;
+  std::vector<PlannedContract> contracts_;
+  std::vector<std::vector<std::unique_ptr<Trial>>> trials_;  ///< [contract][subject]; null: unsupported
+  std::vector<std::size_t> hangs_;
+  std::vector<double> computed_;
+  Clock::time_point start_, findings_start_;
+  std::size_t cases_ = 0;
+  bool any_ = false;
+};
+
+}  // namespace
+
+RunRecord run_audit(AuditRequest& request) { return Audit(request).run(); }
+
+bool conforms(const RunRecord& record) {
+  return std::all_of(record.accuracy.begin(), record.accuracy.end(), [&](const Accuracy& accuracy) {
+    const auto subject = std::find_if(record.subjects.begin(), record.subjects.end(),
+                                      [&](const SubjectInfo& info) { return info.name == accuracy.subject; });
+    const bool gated = subject != record.subjects.end() && subject->gated;
+    return !gated || accuracy.verdict == "conforms" || accuracy.verdict == "unsupported";
+  });
+}
+
+}  // namespace lossaudit

@@ -1,0 +1,55 @@
+// An audit: contract → inputs → the reference (once a batch, however many subjects) and every subject → measure → run
+// record.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "audit/plan.hpp"
+#include "audit/profile.hpp"
+#include "audit/record.hpp"
+#include "audit/subject.hpp"
+
+namespace lossaudit {
+
+/// A subject as the user named it.
+struct AuditedSubject {
+  std::unique_ptr<Subject> subject;
+  std::string name;      ///< in the run record; no two are the same
+  std::string argument;  ///< what names it on a command line: "fast", "./libmine.so:mine"
+  bool gated = true;     ///< what is found on it decides the exit status
+};
+
+struct AuditRequest {
+  std::vector<AuditedSubject> subjects;
+  Filter filter;
+  const Profile* profile = nullptr;
+  std::uint64_t seed = 1;
+  /// How long to go on trying further inputs. Without it every generator is used once, and the inputs depend on the
+  /// seed alone.
+  std::optional<std::chrono::milliseconds> time;
+  /// Values of the output argument that each generator makes for a contract without options.
+  std::size_t elements = 30000;
+  /// Where cases too long for a command line are written; empty: nowhere.
+  std::filesystem::path case_directory;
+  /// Told how far the work is, in [0, 1], several times a second at most.
+  std::function<void(double done, std::string_view what)> progress;
+};
+
+/// Audits every subject under every planned contract that it supports. What a subject does (crash, hang, refuse) ends
+/// up in the record and never ends the audit. Throws BadInput when no subject supports any of the contracts, and when
+/// the reference cannot judge one of them (a pass that it has not). The record lacks `command` and `started`, which the
+/// caller knows.
+RunRecord run_audit(AuditRequest& request);
+
+/// Does what was found on gated subjects leave the run without a finding?
+bool conforms(const RunRecord& record);
+
+}  // namespace lossaudit

@@ -1,0 +1,81 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "audit/commands/commands.hpp"
+#include "audit/profile.hpp"
+#include "audit/subject.hpp"
+#include "reference/contract.hpp"
+
+namespace lossaudit {
+namespace {
+
+std::string_view layout_text(Layout layout) {
+  switch (layout) {
+    case Layout::elementwise:
+      return "elementwise";
+    case Layout::row_to_row:
+      return "row to row";
+    case Layout::row_to_value:
+      return "row to value";
+  }
+  return "";
+}
+
+void list_functions() {
+  for (const FunctionTraits& f : functions()) {
+    fmt::print("{:<32} {:<13} {}\n", f.name, layout_text(f.layout), f.formula);
+  }
+}
+
+void list_dialects() {
+  for (const DialectTraits& d : dialects()) {
+    fmt::print("{:<8} epsilon {:<6} {}\n", d.name, d.epsilon == 0 ? "none" : fmt::format("{:g}", d.epsilon), d.source);
+  }
+}
+
+void list_profiles() {
+  for (const Profile& p : profiles()) fmt::print("{:<10} {}\n", p.name, p.description);
+}
+
+void list_formats() {
+  fmt::print("{:<6} {:>9} {:>22} {:>22} {:>22}\n", "format", "precision", "smallest", "smallest normal", "largest");
+  for (const FormatTraits& t : format_table) {
+    const auto decimal = [&t](double x) { return to_decimal(t.format, x); };
+    fmt::print("{:<6} {:>9} {:>22} {:>22} {:>22}\n", t.name, t.precision, decimal(smallest(t.format)),
+               decimal(step(t.format, 0, std::int64_t{1} << (t.precision - 1))), decimal(largest(t.format)));
+  }
+}
+
+void list_subjects() {
+  for (const KnownSubject& s : known_subjects()) {
+    fmt::print("{:<10} {}{}\n", s.name, s.description, s.ready ? "" : fmt::format(" (not built: {})", s.remedy));
+  }
+  fmt::print("{:<10} {}\n", "PATH.so",
+             "any shared library that implements audit/subject.h; PATH.so:NAME for one of several");
+}
+
+constexpr std::pair<std::string_view, void (*)()> lists[] = {
+    {"functions", list_functions}, {"dialects", list_dialects}, {"profiles", list_profiles},
+    {"subjects", list_subjects},   {"formats", list_formats},
+};
+
+}  // namespace
+
+void add_list(CLI::App& app, Program& /*program*/) {
+  const auto what = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("list", "What there is: functions, dialects, profiles, subjects or formats.");
+  command->add_option("WHAT", *what, "functions, dialects, profiles, subjects or formats")->required();
+  command->callback([what] {
+    std::vector<std::string> names;
+    for (const auto& [name, print] : lists) {
+      if (name == *what) return print();
+      names.emplace_back(name);
+    }
+    throw BadInput(fmt::format("nothing to list is called '{}': use {}", *what, fmt::join(names, ", ")));
+  });
+}
+
+}  // namespace lossaudit

@@ -1,0 +1,167 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "audit/case.hpp"
+#include "audit/commands/commands.hpp"
+#include "reference/evaluate.hpp"
+
+namespace lossaudit {
+namespace {
+
+struct Arguments {
+  std::string function;
+  std::string dialect = "exact", format = "f64", reduction = "none";
+  std::string output, target, labels, class_weights, sample_weights, shape, epsilon;
+  std::optional<int> axis;
+  double label_smoothing = 0;
+  std::optional<double> pos_weight;
+  std::optional<std::int64_t> ignore_index;
+  bool from_logits = false;
+  bool json = false;
+  int digits = 20;
+};
+
+/// "2x3x4" or "2,3,4".
+std::vector<std::size_t> parse_dimensions(const std::string& text) {
+  std::vector<std::size_t> dimensions;
+  std::string word;
+  for (const char c : text + ",") {
+    if (c != ',' && c != 'x') {
+      word += c;
+      continue;
+    }
+    if (word.empty() || word.size() > 9 || word.find_first_not_of("0123456789") != std::string::npos) {
+      throw BadInput("--shape '" + text + "': expected whole numbers as in 2x3x4");
+    }
+    dimensions.push_back(std::stoul(word));
+    word.clear();
+  }
+  return dimensions;
+}
+
+Contract contract_of(const Arguments& a) {
+  Contract contract{parse_function(a.function), parse_dialect(a.dialect), parse_format(a.format), Pass::forward, {}};
+  Options& options = contract.options;
+  options.from_logits = a.from_logits;
+  options.reduction = parse_reduction(a.reduction);
+  if (!a.epsilon.empty()) options.epsilon = parse_options("epsilon=" + a.epsilon).epsilon;
+  options.label_smoothing = a.label_smoothing;
+  options.pos_weight = a.pos_weight;
+  options.ignore_index = a.ignore_index;
+  options.class_weights = !a.class_weights.empty();
+  options.sample_weights = !a.sample_weights.empty();
+  return contract;
+}
+
+Batch batch_of(const Arguments& a, Contract& contract) {
+  std::string text;
+  const auto add = [&text](std::string_view name, std::string values) {
+    std::erase(values, ' ');
+    if (!values.empty()) text += fmt::format("{}={} ", name, values);
+  };
+  std::vector<std::size_t> dimensions;
+  if (!a.shape.empty()) {
+    dimensions = parse_dimensions(a.shape);
+    const Shape shape = shape_along(dimensions, a.axis.value_or(-1));
+    contract.options.axis = shape.inner != 1 && traits(contract.function).layout != Layout::elementwise;
+    add("shape", fmt::format("{}x{}x{}", shape.outer, shape.classes, shape.inner));
+  } else if (a.axis) {
+    shape_along(std::vector<std::size_t>{1}, *a.axis);  // one dimension: the axis is 0 or -1
+  }
+  add("output", a.output);
+  // A sparse loss's target is its labels.
+  const bool sparse = traits(contract.function).target == TargetKind::labels;
+  if (!a.labels.empty() && !a.target.empty()) throw BadInput("give either --labels or --target");
+  add(sparse ? "labels" : "target", a.target);
+  add("labels", a.labels);
+  add("class_weights", a.class_weights);
+  add("sample_weights", a.sample_weights);
+  return parse_case(contract, text);
+}
+
+std::string with_decimal(const Contract& contract, const std::string& hex) {
+  const auto number = parse_number(contract.format, hex.substr(0, hex.find('*')));
+  return number ? fmt::format("{} ({})", hex, to_decimal(contract.format, *number)) : hex;
+}
+
+void print_text(const Contract& contract, const Batch& batch, const std::vector<Exact>& results) {
+  fmt::print("{}\n", to_string(contract));
+  for (const CaseArgument& argument : case_arguments(contract, batch)) {
+    std::string line;
+    for (const std::string& value : argument.values) {
+      const bool is_label = argument.name == "labels";
+      line += (line.empty() ? "" : ", ") + (is_label ? value : with_decimal(contract, value));
+    }
+    fmt::print("  {:<14} {}\n", argument.name, line);
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const Exact& exact = results[i];
+    if (results.size() > 1) fmt::print("\nresult {}", i);
+    fmt::print("\n  {:<10} {}{}\n", "exact", exact.decimal,
+               exact.recommended ? "  (a limit: recommended, not required)" : "");
+    if (exact.kind == Expected::Kind::number) {
+      fmt::print("  {:<10} [{},\n  {:<10}  {}]\n", "enclosure", exact.lower, "", exact.upper);
+    }
+    for (const FormatTraits& t : format_table) {
+      const double value = exact.each[static_cast<std::size_t>(t.format)].rounded;
+      fmt::print("  {:<10} {:<24} {}\n", t.name, to_hex(t.format, value), to_decimal(t.format, value));
+    }
+  }
+}
+
+void print_json(const Contract& contract, const Batch& batch, const std::vector<Exact>& results) {
+  nlohmann::ordered_json json;
+  json["contract"] = to_string(contract);
+  json["case"] = to_case_text(contract, batch);
+  json["results"] = nlohmann::ordered_json::array();
+  for (const Exact& exact : results) {
+    nlohmann::ordered_json entry = {
+        {"exact", exact.decimal}, {"lower", exact.lower}, {"upper", exact.upper}, {"recommended", exact.recommended}};
+    for (const FormatTraits& t : format_table) {
+      const double value = exact.each[static_cast<std::size_t>(t.format)].rounded;
+      entry[std::string(t.name)] = {{"hex", to_hex(t.format, value)}, {"decimal", to_decimal(t.format, value)}};
+    }
+    json["results"].push_back(entry);
+  }
+  fmt::print("{}\n", json.dump(2));
+}
+
+}  // namespace
+
+void add_reference(CLI::App& app, Program& /*program*/) {
+  const auto a = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("reference", "The exact value of a case, its enclosure, and each format's correct rounding.");
+  command->add_option("FUNCTION", a->function, "One of: lossaudit list functions")->required();
+  command->add_option("--output", a->output, "The function's argument: numbers separated by commas")->required();
+  command->add_option("--target", a->target, "Targets, as many as outputs (sparse: labels)");
+  command->add_option("--labels", a->labels, "Labels of a sparse loss, one a row");
+  command->add_option("--class-weights", a->class_weights, "A weight a class");
+  command->add_option("--sample-weights", a->sample_weights, "A weight a loss");
+  command->add_option("--shape", a->shape, "The tensor's dimensions, as in 2x3x4 (default: one row)");
+  command->add_option("--axis", a->axis, "The dimension that the classes lie along (default -1, the last)");
+  command->add_option("--dialect", a->dialect, "One of: lossaudit list dialects")->capture_default_str();
+  command->add_option("--format", a->format, "Format of the inputs: they are rounded to it and then count as exact")
+      ->capture_default_str();
+  command->add_flag("--from-logits", a->from_logits, "The output is logits, not probabilities");
+  command->add_option("--reduction", a->reduction, "none, sum or mean")->capture_default_str();
+  command->add_option("--epsilon", a->epsilon, "The clip's epsilon instead of the dialect's own");
+  command->add_option("--label-smoothing", a->label_smoothing, "Between 0 and 1");
+  command->add_option("--pos-weight", a->pos_weight, "Weight of the positive class (binary)");
+  command->add_option("--ignore-index", a->ignore_index, "The label whose rows count nowhere (sparse)");
+  command->add_option("--digits", a->digits, "Significant decimals")->capture_default_str();
+  command->add_flag("--json", a->json, "JSON instead of text");
+  command->callback([a] {
+    Contract contract = contract_of(*a);
+    const Batch batch = batch_of(*a, contract);
+    const std::vector<Exact> results = explain(contract, batch, a->digits);
+    (a->json ? print_json : print_text)(contract, batch, results);
+  });
+}
+
+}  // namespace lossaudit

@@ -1,0 +1,85 @@
+#include "audit/commands/verdict_table.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "reports/overview.hpp"
+#include "reports/round_up.hpp"
+
+namespace lossaudit {
+namespace {
+
+constexpr std::size_t longest_input = 60;
+
+std::string shortened(std::string text) {
+  if (text.size() > longest_input) text = text.substr(0, longest_input - 3) + "...";
+  return text;
+}
+
+/// "output=0x1p+0 target=0x0p+0"
+std::string inputs_text(const Witness& witness) {
+  std::string text;
+  // The order that a call would have.
+  for (const char* name : {"output", "target", "labels"}) {
+    const auto found = witness.inputs.find(name);
+    if (found == witness.inputs.end()) continue;
+    text += (text.empty() ? "" : " ") + found->first + "=";
+    for (std::size_t i = 0; i < found->second.size(); ++i) text += (i == 0 ? "" : ",") + found->second[i];
+  }
+  return shortened(text);
+}
+
+/// The entry that speaks for a subject's function: the most severe, then the one with the largest error.
+const Entry* worst_of(const Overview& overview, std::size_t column, const std::string& function) {
+  const Entry* worst = nullptr;
+  for (const Entry& entry : overview.entries) {
+    if (entry.column != column || entry.accuracy->function != function) continue;
+    if (entry.standing == Standing::unsupported) continue;
+    if (worst == nullptr || entry.standing > worst->standing ||
+        (entry.standing == worst->standing && entry.accuracy->max_ulp > worst->accuracy->max_ulp)) {
+      worst = &entry;
+    }
+  }
+  return worst;
+}
+
+void print_row(const Overview& overview, const Entry& entry, int subject_width) {
+  const Accuracy& accuracy = *entry.accuracy;
+  const std::vector<Finding> faults = faults_of(entry);
+  const bool by_rule = !faults.empty() && faults[0].rule != nullptr;
+  const Witness& witness = by_rule ? faults[0].rule->worst : accuracy.worst;
+  std::string contract = fmt::format("{} {} {}", accuracy.dialect, accuracy.format, accuracy.options);
+  if (contract.ends_with(' ')) contract.pop_back();
+  fmt::print("{:<{}}  {:<31}  {:<22}  {:>8}  {:<32}  {}{}\n", overview.columns[entry.column].label, subject_width,
+             accuracy.function, traits(entry.standing).word, round_up(accuracy.max_ulp), shortened(contract),
+             by_rule ? faults[0].rule->rule + ": " : "", inputs_text(witness));
+}
+
+}  // namespace
+
+void print_verdicts(const RunRecord& record) {
+  const Overview overview({record});
+  int subject_width = 7;
+  for (const Column& column : overview.columns) {
+    subject_width = std::max(subject_width, static_cast<int>(column.label.size()));
+  }
+  fmt::print("{:<{}}  {:<31}  {:<22}  {:>8}  {:<32}  {}\n", "subject", subject_width, "function", "verdict", "max ulp",
+             "in contract", "at");
+  for (std::size_t c = 0; c < overview.columns.size(); ++c) {
+    std::string missing;
+    for (const std::string& function : overview.functions) {
+      if (const Entry* entry = worst_of(overview, c, function)) {
+        print_row(overview, *entry, subject_width);
+      } else {
+        missing += (missing.empty() ? "" : ", ") + function;
+      }
+    }
+    if (!missing.empty()) fmt::print("{:<{}}  not supported: {}\n", overview.columns[c].label, subject_width, missing);
+  }
+  fmt::print("\n{}\n", overview.headline());
+}
+
+}  // namespace lossaudit

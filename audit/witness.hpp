@@ -1,0 +1,48 @@
+// From a sighting to a witness: the smallest case that shows it again, as text.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "audit/accumulator.hpp"
+#include "audit/subject.hpp"
+
+namespace lossaudit {
+
+/// A batch put to a subject once.
+struct Measured {
+  Outcome outcome;
+  std::vector<double> computed;
+  std::vector<Expected> exact;  ///< empty unless the outcome is `computed`, as are the results
+  Accumulator results;
+};
+Measured measure_once(Subject& subject, const Contract& contract, const Budget& budget,
+                      const std::shared_ptr<const Batch>& batch);
+
+/// What a witness is made for.
+struct WitnessRequest {
+  Subject& subject;
+  std::string argument;  ///< what names the subject on a command line
+  Contract contract;
+  Budget budget;
+  std::filesystem::path case_file;  ///< where a case too long for a command line goes; empty: nowhere
+  bool reduce = true;               ///< put smaller cases to the subject, to show it with fewer inputs
+};
+
+/// The result with the largest error. A smaller case may show a larger one, which then replaces `sighting`.
+Witness error_witness(const WitnessRequest& request, Sighting& sighting);
+
+/// A broken rule, by its index in rules().
+Witness rule_witness(const WitnessRequest& request, std::size_t rule, const Sighting& sighting);
+
+/// A batch on which the subject crashed, hung or failed; what hung is not tried again.
+Witness failure_witness(const WitnessRequest& request, const Batch& batch, const Outcome& outcome);
+
+/// The exact value of one result of a batch, in decimal: 20 digits, or the 12 to 18 that measuring knows where the
+/// batch is too long to be gone through again at a higher precision.
+std::string exact_text(const Contract& contract, const Batch& batch, std::size_t result);
+
+}  // namespace lossaudit
