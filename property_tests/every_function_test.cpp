@@ -7,6 +7,7 @@
 #include "audit/measure.hpp"
 #include "property_tests/common_properties.hpp"
 #include "property_tests/listed_cases.hpp"
+#include "property_tests/relations.hpp"
 
 namespace lossaudit::conform {
 namespace {
@@ -163,18 +164,11 @@ void alone_as_in_a_long_vector(const std::vector<Contract>& contracts) {
   }
 }
 
-Batch of_values(std::vector<double> values) {
-  Batch batch;
-  batch.shape = {1, values.size(), 1};
-  batch.output = std::move(values);
-  return batch;
-}
-
 void every_bit_pattern(const std::vector<Contract>& contracts) {
   for (const Contract& contract : contracts) {
     std::vector<double> values;
     for (std::uint64_t bits = 0; bits < 1U << 16; ++bits) values.push_back(decode(contract.format, bits));
-    check(contract, of_values(std::move(values)), [&](const Batch& b) { return against_reference(contract, b); });
+    check(contract, elements(std::move(values)), [&](const Batch& b) { return against_reference(contract, b); });
   }
 }
 
@@ -186,7 +180,7 @@ void monotone(const std::vector<Contract>& contracts) {
     for (std::int64_t place = of_probabilities ? 0 : -last; place <= last; ++place) {
       values.push_back(from_ordinal(contract.format, place));
     }
-    check(contract, of_values(std::move(values)), [&](const Batch& b) -> Complaint {
+    check(contract, elements(std::move(values)), [&](const Batch& b) -> Complaint {
       const std::vector<double> results = compute(contract, b);
       for (std::size_t i = 1; i < results.size(); ++i) {
         if (results[i - 1] <= results[i]) continue;

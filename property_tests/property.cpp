@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <sstream>
 #include <string_view>
 
@@ -200,13 +201,14 @@ std::int64_t reach_in_steps(const Contract& contract) {
   return 2 * static_cast<std::int64_t>(std::ceil(budget_ulps(contract))) + 1;
 }
 
-Complaint enclosed(const Contract& contract, double computed, const Contract& bounds, double lowest, double highest) {
-  const double low = lowest - reach(bounds, lowest) - reach(contract, computed);
-  const double high = highest + reach(bounds, highest) + reach(contract, computed);
-  // A NaN among the three fails no comparison of "outside"; it is the other properties' matter.
-  if (!(computed < low) && !(computed > high)) return {};
-  return shown(contract.format, computed) + " is outside what the other way allows, [" +
-         shown(contract.format, lowest) + ", " + shown(contract.format, highest) + "] with the budgets of both";
+Complaint enclosed(const Contract& bounds, double lowest, double highest, double value, double reach_of_value) {
+  // Each sum is rounded once, by half an ulp at most: a whole one outwards makes up for it.
+  const double low = std::nextafter(lowest - reach(bounds, lowest) - reach_of_value, -INFINITY);
+  const double high = std::nextafter(highest + reach(bounds, highest) + reach_of_value, INFINITY);
+  // A NaN is never outside: whether it is due is the other properties' matter.
+  if (!(value < low) && !(value > high)) return {};
+  return shown(bounds.format, value) + " is outside what the other way allows, [" + shown(bounds.format, lowest) +
+         ", " + shown(bounds.format, highest) + "] and the budgets";
 }
 
 double sum_minus(double a, double b, double c) {

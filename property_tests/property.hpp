@@ -73,9 +73,11 @@ std::int64_t reach_in_steps(const Contract& contract);
 /// a + b − c without rounding error before the last operation (the sum in two parts: Knuth's two-sum).
 double sum_minus(double a, double b, double c);
 
-/// Whether computed lies between two results that enclose the exact one: exact ∈ [lowest − its reach, highest + its
-/// reach], and computed is within its own reach of exact. `lowest` and `highest` are results of `bounds`.
-Complaint enclosed(const Contract& contract, double computed, const Contract& bounds, double lowest, double highest);
+/// Whether `value`, itself known to `reach_of_value`, lies between two results that enclose it: in [lowest − its reach,
+/// highest + its reach], `lowest` and `highest` being computed results of the contract `bounds`. This is how a relation
+/// through a badly conditioned step is held without a tolerance of its own: the step is taken from both ends of what
+/// the first result's budget allows.
+Complaint enclosed(const Contract& bounds, double lowest, double highest, double value, double reach_of_value = 0);
 
 /// Bit for bit the same (all NaNs count as the same).
 bool same_bits(double a, double b);
@@ -83,14 +85,19 @@ bool same_bits(double a, double b);
 /// "0x1.8p+3 (12)".
 std::string shown(Format format, double value);
 
+/// "f32", the last part of a test's name.
+inline std::string format_suffix(const ::testing::TestParamInfo<Format>& info) {
+  return std::string(traits(info.param).name);
+}
+
 }  // namespace lossaudit::conform
 
-/// A test suite of the functions' own name; all suites share one fixture, so that a suite can also hold the properties
-/// that every function has.
-#define CONFORMANCE_SUITE(name)                                                                    \
-  using name = ::lossaudit::conform::FormatTest;                                                   \
-  INSTANTIATE_TEST_SUITE_P(, name, ::testing::ValuesIn(::lossaudit::conform::supported_formats()), \
-                           [](const auto& info) { return std::string(::lossaudit::traits(info.param).name); })
+/// A test suite of the function's own name. All suites share one fixture, so that a suite can also hold the properties
+/// that every function has (common_properties.hpp).
+#define CONFORMANCE_SUITE(Suite)                                                                    \
+  using Suite = ::lossaudit::conform::FormatTest;                                                   \
+  INSTANTIATE_TEST_SUITE_P(, Suite, ::testing::ValuesIn(::lossaudit::conform::supported_formats()), \
+                           ::lossaudit::conform::format_suffix)
 
 /// Leaves the test as skipped, with the contract named, unless the subject supports it.
 #define NEEDS(contract)                                                    \

@@ -1,0 +1,55 @@
+// What relations between functions are written with: contracts, batches made from other batches, exact sums.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "property_tests/common_properties.hpp"
+
+namespace lossaudit::conform {
+
+Contract forward(Function function, Format format, Dialect dialect = Dialect::exact);
+Contract from_logits(Function function, Format format, Dialect dialect = Dialect::exact);
+Contract with_function(Contract contract, Function function);
+Contract with_logits(Contract contract, bool logits);
+
+/// 1 x n x 1: n elements.
+Batch elements(std::vector<double> values);
+/// (n / classes) x classes x 1.
+Batch rows(std::vector<double> values, std::size_t classes);
+
+std::vector<double> negated(std::vector<double> values);
+
+/// a + b when that is a finite value of the format, exactly.
+std::optional<double> exact_sum(Format format, double a, double b);
+
+/// Rows of logits that are small multiples of a power of two, so that many shifts of them are exact.
+Draw drawing_shiftable_rows(const Contract& contract);
+/// Some batches with every row shifted by one constant that is exact for all its values (0 for a row that has none).
+struct Shifted {
+  Batch batch;
+  std::vector<double> by;  ///< one a row
+};
+std::vector<Shifted> exact_shifts(Format format, const Batch& batch);
+
+/// softmax or log_softmax: shifted rows give what the rows give.
+void shift_changes_nothing(const Contract& contract);
+
+/// Calls f(i) for i < n; the first complaint, with "element i: " or "row i: " in front.
+template <typename F>
+Complaint first_complaint(const char* what, std::size_t n, F f) {
+  for (std::size_t i = 0; i < n; ++i) {
+    if (Complaint complaint = f(i); !complaint.empty())
+      return std::string(what) + " " + std::to_string(i) + ": " + complaint;
+  }
+  return {};
+}
+
+/// The clip of a dialect in a format, as semantics.md rounds it; [0, 1] where it has none.
+struct Clip {
+  double low = 0;
+  double high = 1;
+};
+Clip clip_of(const Contract& contract);
+
+}  // namespace lossaudit::conform
