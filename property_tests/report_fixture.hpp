@@ -20,8 +20,8 @@ inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 /// A name that attacks each report: it ends scripts, comments, attributes, table cells and code blocks, and reorders
 /// text.
 inline const std::string hostile_name =
-    "</script><script>window.attacked=1</script><!--<img src=x "
-    "onerror=alert(1)>\"'`|]]>&amp;**b**\n\x1b[31m\xe2\x80\xae"
+    "</script><script>document.documentElement.dataset.attacked=1</script><!--"
+    "<img src=x onerror=document.documentElement.dataset.attacked=1>\"'`|]]>&amp;**b**\n\x1b[31m\xe2\x80\xae"
     "evil\xff";
 
 /// A folder of the test's own, gone with it.

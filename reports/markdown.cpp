@@ -15,16 +15,25 @@ constexpr std::size_t findings_shown = 20;
 constexpr std::size_t longest_name = 60;
 constexpr std::size_t longest_line = 1000;
 
-/// `text` as text: whatever Markdown or HTML would act on is escaped.
-std::string escaped(const std::string& text, std::size_t most = longest_line) {
+/// `text` as text inside an HTML element, where Markdown has no say.
+std::string escaped_html(const std::string& text, std::size_t most = longest_line) {
   std::string result;
   for (const char c : visible(text, most)) {
     if (c == '<' || c == '>' || c == '&') {
       result += c == '<' ? "&lt;" : c == '>' ? "&gt;" : "&amp;";
     } else {
-      if (std::string_view("\\`*_[]|~#!$").find(c) != std::string_view::npos) result += '\\';
       result += c;
     }
+  }
+  return result;
+}
+
+/// `text` as text: whatever Markdown or HTML would act on is escaped.
+std::string escaped(const std::string& text, std::size_t most = longest_line) {
+  std::string result;
+  for (const char c : escaped_html(text, most)) {
+    if (std::string_view("\\`*_[]|~#!$").find(c) != std::string_view::npos) result += '\\';
+    result += c;
   }
   return result;
 }
@@ -100,8 +109,8 @@ std::string findings_list(const Overview& overview) {
     const std::string report = bug_report(overview, finding);
     text += fmt::format(
         "<details><summary>{} {}: {}: {}{}</summary>\n\n{}\n</details>\n\n", traits(finding.standing).sign,
-        escaped(overview.column_of(finding).label, longest_name), escaped(contract_text(*finding.entry->accuracy)),
-        escaped(finding_text(finding)),
+        escaped_html(overview.column_of(finding).label, longest_name),
+        escaped_html(contract_text(*finding.entry->accuracy)), escaped_html(finding_text(finding)),
         finding.others.empty() ? "" : fmt::format(" (and {} more contracts)", finding.others.size()),
         report.size() > 20 * longest_line ? "Too long to show here: see index.html.\n" : code_block(report));
   }

@@ -155,7 +155,7 @@ Overview::Overview(const std::vector<RunRecord>& records) {
 
 std::string Overview::headline() const {
   std::vector<std::string> right, wrong;
-  for (const Column& column : columns) (column.failing == 0 ? right : wrong).push_back(column.label);
+  for (const Column& column : columns) (column.failing == 0 ? right : wrong).push_back(visible(column.label, 40));
   const auto clause = [](const std::vector<std::string>& names, const char* one, const char* many) {
     return joined(names) + (names.size() == 1 ? one : many);
   };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>
 #include <cmath>
@@ -57,6 +58,11 @@ json witness_of(const Accuracy& accuracy, const Witness& witness) {
           {"replay", witness.replay}};
 }
 
+/// Place of a broken rule among those that contract_of() lists.
+std::ptrdiff_t rule_index(const Accuracy& accuracy, const RuleResult* rule) {
+  return std::count_if(accuracy.rules.data(), rule, [](const RuleResult& each) { return each.broken > 0; });
+}
+
 json contract_of(const Entry& entry) {
   const Accuracy& accuracy = *entry.accuracy;
   json rules = json::array();
@@ -100,6 +106,7 @@ json finding_of(const Overview& overview, const Finding& finding) {
   return {{"standing", traits(finding.standing).name},
           {"contract", index(finding.entry)},
           {"others", others},
+          {"rule", finding.rule == nullptr ? json() : json(rule_index(*finding.entry->accuracy, finding.rule))},
           {"text", finding_text(finding)},
           {"report", bug_report(overview, finding)}};
 }

@@ -35,7 +35,7 @@ function inputTicks(axis, min, max, room) {
   const inside = axis.decades.filter(([, place]) => place <= Math.max(max, -min));
   const span = inside.length === 0 ? 0 : inside[inside.length - 1][0] - inside[0][0];
   const step = decadeStep(span * ((max - min) / Math.max(max, -min)), room);
-  const gap = (max - min) / (room * 2);
+  const gap = (max - min) / (room * 2);  // beside the label of 0
   const ticks = min <= 0 && max >= 0 ? [{ value: 0, label: "0" }] : [];
   for (const [exponent, place] of inside) {
     if (exponent % step !== 0 || place < gap) continue;
@@ -78,7 +78,7 @@ function seriesOf(contract, height) {
   return {
     label: subjectOf(contract).label.slice(0, 40), contract, data: points, showLine: true, borderColor: colour, backgroundColor: colour,
     borderWidth: sparse ? 1.75 : 1.25, pointRadius: sparse ? 3.5 : 1.75, pointHoverRadius: 5, pointStyle: pointStyles[contract.column % pointStyles.length],
-    pointBorderWidth: 1,
+    pointBorderWidth: 1, clip: 8,
   };
 }
 
@@ -104,8 +104,8 @@ function scalesOf(contracts, axisName, min, max, top) {
       afterBuildTicks: (scale) => { ticks = ticksFor(scale); scale.ticks = ticks.map(({ value }) => ({ value })); },
     };
   };
-  // About 60 pixels a label across, 32 up and down; before the first layout the chart's own size stands for the scale's.
-  const across = (scale) => Math.max(3, Math.floor((scale.width || scale.chart.width || 400) / 60));
+  // About 54 pixels a label across, 32 up and down; before the first layout the chart's own size stands for the scale's.
+  const across = (scale) => Math.max(3, Math.floor((scale.width || scale.chart.width || 400) / 54));
   const upward = (scale) => Math.max(3, Math.floor((scale.height || scale.chart.height || 260) / 32));
   const y = placed((scale) => logTicks(lowest, top, upward(scale)).map((tick) => (tick.value === lowest ? { ...tick, label: "\u2264 0.1" } : tick)),
     "largest error, ulp", { type: "logarithmic", min: lowest, max: top });
@@ -120,7 +120,7 @@ function rangeOf(contracts, axisName) {
   let min = Infinity;
   let max = -Infinity;
   for (const contract of contracts) for (const [x] of contract.curve) { min = Math.min(min, x); max = Math.max(max, x); }
-  if (axisName === "classes") return [10 ** Math.floor(Math.log10(min)), 10 ** Math.ceil(Math.log10(max) + 1e-9)].map((edge, i, edges) => (edges[0] === edges[1] && i ? edge * 10 : edge));
+  if (axisName === "classes") return [min, Math.max(max, 2 * min)];
   return min === max ? [min - 1, max + 1] : [min, max];
 }
 

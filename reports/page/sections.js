@@ -6,8 +6,7 @@ let allFindings = false;
 
 function findingCard(finding) {
   const contract = data.contracts[finding.contract];
-  const rule = contract.rules.find((each) => finding.text.startsWith(each.text));
-  const witness = rule ? rule.worst : contract.worst;
+  const witness = finding.rule === null ? contract.worst : contract.rules[finding.rule].worst;
   const report = element("details", {}, element("summary", {}, "Text for a bug report"), element("pre", {}, finding.report));
   return element("article", { class: "finding" },
     element("h3", {}, chip(finding.standing), element("span", { class: "name" }, subjectOf(contract).label), element("code", {}, contract.text)),

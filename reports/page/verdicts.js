@@ -24,6 +24,7 @@ function explanation(summary, total) {
   const broken = worst.rules.filter((rule) => rule.required).map((rule) => rule.name);
   const share = total > 1 ? `${summary.failing} of ${total} fail` : "";
   if (summary.standing.name === "breaks-rule") return ["breaks " + broken.slice(0, 2).join(", ") + (broken.length > 2 ? " …" : ""), share];
+  if (worst.evidence === "" || summary.standing.name === "unsupported") return [worst.detail, share];
   if (summary.standing.fails) return [total > 1 ? "" : summary.standing.word, share];
   return [total > 1 ? `all ${total} conform` : summary.standing.word];
 }
@@ -46,7 +47,7 @@ function verdictCell(contracts) {
   return element("td", {},
     element("button", { type: "button", class: "cell " + summary.standing.name, "data-heat": heatOf(summary.excess),
       title: hoverText(summary.worst), click: () => openPanel(contracts) },
-      element("span", { class: "value" }, summary.standing.sign + " " + number + " ", evidenceMark(summary.evidence)),
+      element("span", { class: "value" }, summary.standing.sign + " " + number + " ", number === summary.ulp ? evidenceMark(summary.evidence) : ""),
       element("span", { class: "below" }, below)));
 }
 

@@ -1,0 +1,186 @@
+// report.md and junit.xml: what they say, and that nothing in a record can make them say something else.
+#include <gtest/gtest.h>
+
+#include <boost/property_tree/xml_parser.hpp>
+
+#include "property_tests/report_fixture.hpp"
+#include "reference/contract.hpp"
+#include "reports/overview.hpp"
+#include "reports/report.hpp"
+#include "reports/writers.hpp"
+
+namespace lossaudit {
+namespace {
+
+using boost::property_tree::ptree;
+
+ptree junit_of(const RunRecord& record) {
+  const fixture::Folder folder;
+  write_report(record, folder.path);
+  ptree document;
+  read_xml((folder.path / "junit.xml").string(), document);
+  return document.get_child("testsuites");
+}
+
+/// The testsuite of that name.
+ptree suite_named(const ptree& suites, const std::string& name) {
+  for (const auto& [tag, suite] : suites) {
+    if (tag == "testsuite" && suite.get<std::string>("<xmlattr>.name") == name) return suite;
+  }
+  ADD_FAILURE() << "no testsuite " << name;
+  return {};
+}
+
+/// The testcase whose name starts so.
+ptree case_named(const ptree& suite, const std::string& start) {
+  for (const auto& [tag, testcase] : suite) {
+    if (tag == "testcase" && testcase.get<std::string>("<xmlattr>.name").starts_with(start)) return testcase;
+  }
+  ADD_FAILURE() << "no testcase " << start;
+  return {};
+}
+
+TEST(Overview, SortsFindingsBySeverity) {
+  const Overview overview({fixture::record()});
+  ASSERT_EQ(overview.findings.size(), 9U);
+  EXPECT_EQ(overview.findings[0].standing, Standing::crashed);
+  EXPECT_EQ(overview.findings[1].standing, Standing::breaks_rule);
+  EXPECT_EQ(overview.findings[2].standing, Standing::breaks_rule);
+  EXPECT_EQ(overview.findings[3].standing, Standing::exceeds);
+  EXPECT_EQ(overview.findings[3].entry->accuracy->max_ulp, fixture::infinity);
+  EXPECT_EQ(overview.findings.back().standing, Standing::advised);
+}
+
+TEST(Overview, JoinsTheSameFaultOfSeveralContracts) {
+  RunRecord record = fixture::record();
+  Accuracy other = record.accuracy[3];
+  other.format = "f16";
+  other.max_ulp *= 2;
+  record.accuracy.push_back(other);
+  const Overview overview({record});
+  const auto found = std::find_if(overview.findings.begin(), overview.findings.end(), [&](const Finding& finding) {
+    return finding.standing == Standing::exceeds && finding.entry->accuracy->subject == "plain" &&
+           finding.entry->accuracy->function == "sigmoid";
+  });
+  ASSERT_NE(found, overview.findings.end());
+  EXPECT_EQ(found->entry->accuracy->format, "f16") << "the larger error speaks for both";
+  ASSERT_EQ(found->others.size(), 1U);
+  EXPECT_EQ(found->others[0]->accuracy->format, "f32");
+}
+
+TEST(Overview, KeepsSubjectsOfOneNameInTwoRunsApart) {
+  const Overview overview({fixture::record(), fixture::record()});
+  EXPECT_EQ(overview.columns.size(), 8U);
+  EXPECT_EQ(overview.columns[0].label, "fast (run 1)");
+  EXPECT_EQ(overview.columns[4].label, "fast (run 2)");
+  EXPECT_EQ(overview.columns[4].contracts, 3U);
+}
+
+TEST(Overview, SubjectsOutsideTheListHaveAColumn) {
+  RunRecord record = fixture::record();
+  record.subjects.clear();
+  EXPECT_EQ(Overview({record}).columns.size(), 4U);
+  EXPECT_EQ(Overview(std::vector<RunRecord>{RunRecord()}).headline(), "No subject was audited");
+}
+
+TEST(Junit, FailsWhereTheAuditFails) {
+  const ptree suites = junit_of(fixture::record());
+  const ptree fast = suite_named(suites, "fast");
+  EXPECT_EQ(fast.get<int>("<xmlattr>.tests"), 3);
+  EXPECT_EQ(fast.get<int>("<xmlattr>.failures"), 0);
+  EXPECT_EQ(case_named(fast, "sigmoid").count("failure"), 0U);
+  const ptree remark = case_named(fast, "logsumexp");
+  EXPECT_EQ(remark.count("failure"), 0U) << "a recommended rule fails nobody";
+  EXPECT_NE(remark.get<std::string>("system-out").find("limit at an infinite input"), std::string::npos);
+
+  const ptree plain = suite_named(suites, "plain");
+  EXPECT_EQ(plain.get<int>("<xmlattr>.failures"), 2);
+  EXPECT_EQ(plain.get<int>("<xmlattr>.errors"), 1);
+  const ptree exceeds = case_named(plain, "sigmoid exact f32 forward");
+  EXPECT_EQ(exceeds.get<std::string>("failure.<xmlattr>.message"), "off by 8.39e6 ulp, budget 4");
+  const auto text = exceeds.get<std::string>("failure");
+  EXPECT_NE(text.find("-0x1.9p+6 (-100)"), std::string::npos);
+  EXPECT_NE(text.find("lossaudit audit plain --contract 'sigmoid exact f32 forward' --case 'output=-0x1.9p+6'"),
+            std::string::npos);
+  EXPECT_EQ(case_named(plain, "softmax").get<std::string>("failure.<xmlattr>.type"), "breaks-rule");
+  EXPECT_EQ(case_named(plain, "logsumexp").get<std::string>("error.<xmlattr>.message"),
+            "crashed: signal 11 (segmentation fault)");
+
+  const ptree guest = suite_named(suites, "guest");
+  EXPECT_EQ(guest.get<int>("<xmlattr>.failures"), 0) << "not gated";
+  EXPECT_EQ(guest.get<int>("<xmlattr>.skipped"), 2);
+  EXPECT_EQ(case_named(guest, "sigmoid").get<std::string>("skipped.<xmlattr>.message"),
+            "not gated: off by 8.39e6 ulp, budget 4");
+  EXPECT_EQ(case_named(guest, "softmax").get<std::string>("skipped.<xmlattr>.message"), "not supported");
+}
+
+TEST(Junit, EveryCharacterIsAllowedInXml) {
+  RunRecord record = fixture::record();
+  std::string all;
+  for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+  record.subjects[0].version = all + "\uffff]]>";
+  const fixture::Folder folder;
+  write_report(record, folder.path);
+  for (const char c : fixture::text_of(folder.path / "junit.xml")) {
+    ASSERT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n') << static_cast<int>(c);
+  }
+  const std::string name = suite_named(junit_of(record), "plain").get<std::string>("<xmlattr>.name");
+  EXPECT_EQ(name, "plain");
+}
+
+TEST(Markdown, SaysWhatWasFound) {
+  const std::string text = markdown_report(Overview({fixture::record()}));
+  EXPECT_TRUE(text.starts_with("## fast conforms; plain, ")) << text.substr(0, 80);
+  EXPECT_NE(text.find("| sigmoid | ✓ 0.501 | **✗ 8.39e6** |"), std::string::npos);
+  EXPECT_NE(text.find("| softmax | ✓ 0.501 ● | **✗ inf and breaks a rule** |"), std::string::npos);
+  EXPECT_NE(text.find("| logsumexp | ✓\\* 0.501 | **✖ crashed** |"), std::string::npos);
+  EXPECT_NE(text.find("replay    lossaudit audit plain --contract"), std::string::npos);
+}
+
+TEST(Markdown, TextStaysText) {
+  const std::string text = markdown_report(Overview({fixture::record()}));
+  bool inside_code = false;
+  std::size_t rows = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = text.find('\n', at);
+    const std::string line = text.substr(at, end - at);
+    at = end + 1;
+    if (line.starts_with("```")) inside_code = !inside_code;
+    if (inside_code) continue;
+    EXPECT_EQ(line.find("<script"), std::string::npos) << line;
+    EXPECT_EQ(line.find("<img"), std::string::npos) << line;
+    EXPECT_EQ(line.find("<!--"), std::string::npos) << line;
+    if (!line.starts_with("|")) continue;
+    ++rows;
+    std::size_t bars = 0;
+    for (std::size_t i = 0; i < line.size(); ++i) bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\') ? 1 : 0;
+    EXPECT_EQ(bars, 6U) << line;
+  }
+  EXPECT_EQ(rows, 7U);
+  EXPECT_FALSE(inside_code);
+}
+
+TEST(Markdown, FitsAJobSummary) {
+  RunRecord record;
+  for (int i = 0; i < 300; ++i) {
+    record.accuracy.push_back(fixture::conforming("s", std::to_string(i) + std::string(3000, 'f')));
+    record.accuracy.back().curve.clear();
+    record.accuracy.back().verdict = "exceeds";
+    record.accuracy.back().worst.replay = std::string(100'000, 'r');
+  }
+  EXPECT_LT(markdown_report(Overview({record})).size(), 1'048'576U);
+}
+
+TEST(Report, FoldersThatCannotBeMadeAreNamed) {
+  const fixture::Folder folder;
+  save_text(folder.path / "file", "");
+  try {
+    write_report(fixture::record(), folder.path / "file" / "report");
+    ADD_FAILURE();
+  } catch (const BadInput& error) {
+    EXPECT_TRUE(std::string(error.what()).starts_with((folder.path / "file" / "report").string())) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace lossaudit

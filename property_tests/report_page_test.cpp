@@ -1,0 +1,111 @@
+// index.html in a browser: tables and charts are drawn, and nothing in a record runs.
+#include <gtest/gtest.h>
+
+#include <cstdio>
+
+#include "property_tests/report_fixture.hpp"
+#include "reports/report.hpp"
+
+namespace lossaudit {
+namespace {
+
+/// The page as headless Chromium has it after its scripts ran, in HTML.
+std::string opened(const std::filesystem::path& page, const std::filesystem::path& profile) {
+  const std::string command =
+      "timeout 120 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+      "--disable-background-networking "
+      "--disable-component-update --disable-sync --user-data-dir='" +
+      profile.string() + "' --window-size=1400,2400 --virtual-time-budget=10000 --dump-dom 'file://" + page.string() +
+      "#check' 2>'" + profile.string() + ".log'";
+  FILE* pipe = popen(command.c_str(), "r");
+  if (pipe == nullptr) throw std::runtime_error("no shell to start chromium with");
+  std::string dom;
+  char buffer[65536];
+  for (std::size_t n = 0; (n = std::fread(buffer, 1, sizeof buffer, pipe)) > 0;) dom.append(buffer, n);
+  const int status = pclose(pipe);
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+    throw std::runtime_error("chromium not found: install the Debian package chromium (make test does)");
+  }
+  if (status != 0 || dom.empty()) {
+    throw std::runtime_error("chromium failed with status " + std::to_string(status) + ":\n" +
+                             fixture::text_of(profile.string() + ".log"));
+  }
+  return dom;
+}
+
+std::size_t count(const std::string& text, const std::string& part) {
+  std::size_t n = 0;
+  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++n;
+  return n;
+}
+
+/// What lies between two texts.
+std::string between(const std::string& text, const std::string& from, const std::string& to) {
+  const std::size_t start = text.find(from);
+  if (start == std::string::npos) return "";
+  return text.substr(start, text.find(to, start) - start);
+}
+
+TEST(Page, DrawsTablesAndCharts) {
+  const fixture::Folder folder;
+  write_report(fixture::record(), folder.path);
+  const std::string dom = opened(folder.path / "index.html", folder.path / "browser");
+
+  EXPECT_NE(dom.find("data-errors=\"\""), std::string::npos) << between(dom, "<html", ">");
+  EXPECT_NE(dom.find("<h1 id=\"headline\">fast conforms; plain, "), std::string::npos);
+
+  const std::string table = between(dom, "id=\"verdict-table\"", "</table>");
+  EXPECT_EQ(count(table, "<tbody"), 4U) << "functions";
+  EXPECT_EQ(count(table, "<th scope=\"col\""), 5U) << "subjects and the corner";
+  EXPECT_EQ(count(table, "class=\"cell conforms\""), 3U);
+  EXPECT_EQ(count(table, "class=\"cell advised\""), 1U);
+  EXPECT_EQ(count(table, "class=\"cell exceeds\""), 2U);
+  EXPECT_EQ(count(table, "class=\"cell breaks-rule\""), 2U);
+  EXPECT_EQ(count(table, "class=\"cell crashed\""), 1U);
+  EXPECT_EQ(count(table, "class=\"cell unsupported\""), 1U);
+  EXPECT_NE(table.find("✗ 8.39e6"), std::string::npos);
+  EXPECT_NE(table.find("✗ inf"), std::string::npos);
+  EXPECT_NE(table.find("✓ 0.501"), std::string::npos);
+
+  EXPECT_EQ(count(between(dom, "id=\"input-chart-grid\"", "</section>"), "data-drawn=\"true\""), 2U);
+  EXPECT_EQ(count(between(dom, "id=\"class-chart-grid\"", "</section>"), "data-drawn=\"true\""), 1U);
+  EXPECT_EQ(count(dom, "<canvas"), 3U);
+
+  EXPECT_EQ(count(between(dom, "id=\"finding-list\"", "</section>"), "<article"), 9U);
+  EXPECT_EQ(count(between(dom, "id=\"contract-table\"", "</table>"), "class=\"choose\""), 10U);
+  EXPECT_EQ(count(between(dom, "id=\"speed-table\"", "</table>"), "<tr"), 3U);
+  EXPECT_EQ(count(between(dom, "id=\"subject-table\"", "</table>"), "<tr"), 5U);
+  EXPECT_NE(between(dom, "id=\"machines\"", "</section>").find("18446744073709551615"), std::string::npos);
+}
+
+TEST(Page, NothingInARecordRuns) {
+  const fixture::Folder folder;
+  write_report(fixture::record(), folder.path);
+  const std::string dom = opened(folder.path / "index.html", folder.path / "browser");
+  EXPECT_EQ(dom.find("data-attacked"), std::string::npos);
+  EXPECT_EQ(count(dom, "<script"), 3U) << "the data, Chart.js and the page's own";
+  EXPECT_NE(between(dom, "id=\"subject-table\"", "</table>").find("&lt;/script&gt;&lt;script&gt;"), std::string::npos);
+  EXPECT_NE(between(dom, "id=\"subject-table\"", "</table>").find("⟨U+202E⟩"), std::string::npos);
+}
+
+TEST(Page, ItsPolicyRunsNoOtherScript) {
+  const fixture::Folder folder;
+  write_report(fixture::record(), folder.path);
+  std::string page = fixture::text_of(folder.path / "index.html");
+  const std::size_t at = page.rfind("drawTop();");
+  ASSERT_NE(at, std::string::npos);
+  save_text(folder.path / "changed.html", page.insert(at, " "));
+  const std::string dom = opened(folder.path / "changed.html", folder.path / "browser");
+  EXPECT_NE(dom.find("<h1 id=\"headline\">lossaudit</h1>"), std::string::npos);
+}
+
+TEST(Page, AnEmptyRecordHasAPage) {
+  const fixture::Folder folder;
+  write_report(RunRecord(), folder.path);
+  const std::string dom = opened(folder.path / "index.html", folder.path / "browser");
+  EXPECT_NE(dom.find("data-errors=\"\""), std::string::npos) << between(dom, "<html", ">");
+  EXPECT_NE(dom.find("No subject was audited"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lossaudit
