@@ -1,0 +1,325 @@
+// The reference against a second opinion: the same functions written anew over Arb's balls (second_opinion/). Neither
+// may refute the other, and a mistake planted in either must be found.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "property_tests/second_opinion/cases.hpp"
+#include "property_tests/second_opinion/verdict.hpp"
+
+namespace lossaudit::second_opinion {
+namespace {
+
+struct Member {
+  Function function;
+  Dialect dialect;
+};
+
+std::vector<Member> members() {
+  std::vector<Member> all;
+  for (const DialectTraits& dialect : dialects()) {
+    for (const FunctionTraits& function : functions()) {
+      if ((dialect.functions >> static_cast<unsigned>(function.function) & 1U) != 0) {
+        all.push_back({function.function, dialect.dialect});
+      }
+    }
+  }
+  return all;
+}
+
+std::vector<Member> elementwise_members() {
+  std::vector<Member> some = members();
+  std::erase_if(some, [](const Member& m) { return traits(m.function).layout != Layout::elementwise; });
+  return some;
+}
+
+std::string name_of(const Member& member) {
+  return std::string(traits(member.function).name) + "_" + std::string(traits(member.dialect).name);
+}
+
+void PrintTo(const Member& member, std::ostream* out) { *out << name_of(member); }
+
+/// Nothing refuted, and nothing left open on either side.
+void expect_agreement(const Tally& tally) {
+  for (const std::string& line : tally.refuted) ADD_FAILURE() << line;
+  for (const std::string& line : tally.undecided) ADD_FAILURE() << "undecided: " << line;
+  EXPECT_EQ(tally.unproved, 0U) << "the reference ran out of precision";
+}
+
+Tally reference_against(const Contract& contract, const Batch& batch, Fault fault = Fault::none) {
+  return compare(contract, batch, expect(contract, batch), fault);
+}
+
+/// Other cases every time with --gtest_shuffle --gtest_repeat=N; the same ones without.
+std::uint64_t seed(std::uint64_t base) {
+  return base + static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
+}
+
+class SecondOpinion : public testing::TestWithParam<Member> {};
+INSTANTIATE_TEST_SUITE_P(Functions, SecondOpinion, testing::ValuesIn(members()),
+                         [](const auto& info) { return name_of(info.param); });
+
+TEST_P(SecondOpinion, AgreesOnEveryRounding) {
+  Cases cases(seed(20240229));
+  for (const FormatTraits& format : format_table) {
+    Tally tally;
+    for (int i = 0; i < 80; ++i) {
+      const Contract contract = cases.contract(GetParam().function, GetParam().dialect, format.format);
+      tally += reference_against(contract, cases.batch(contract));
+    }
+    expect_agreement(tally);
+    EXPECT_GT(tally.agreed, 80U);
+    RecordProperty("agreed_" + std::string(format.name), static_cast<int>(tally.agreed));
+  }
+}
+
+TEST_P(SecondOpinion, AgreesOnExplanations) {
+  Cases cases(seed(77));
+  for (const int digits : {1, 17, 40}) {
+    for (const FormatTraits& format : format_table) {
+      const Contract contract = cases.contract(GetParam().function, GetParam().dialect, format.format);
+      const Batch batch = cases.batch(contract);
+      expect_agreement(compare(contract, batch, explain(contract, batch, digits), digits));
+    }
+  }
+}
+
+class ElementwiseSecondOpinion : public testing::TestWithParam<Member> {};
+INSTANTIATE_TEST_SUITE_P(Functions, ElementwiseSecondOpinion, testing::ValuesIn(elementwise_members()),
+                         [](const auto& info) { return name_of(info.param); });
+
+/// A prime stride reaches every binade and every residue of the significand.
+TEST_P(ElementwiseSecondOpinion, AgreesOnBitPatternsOfTheSmallFormats) {
+  constexpr std::uint64_t stride = 11;
+  for (const Format format : {Format::f16, Format::bf16}) {
+    const Contract contract{GetParam().function, GetParam().dialect, format, Pass::forward, {}};
+    Batch batch;
+    for (std::uint64_t bits = 0; bits < 65536; bits += stride) {
+      batch.output.push_back(decode(format, bits));
+      if (traits(contract.function).target == TargetKind::dense) batch.target.push_back(bits % 3 == 0 ? 0.25 : 1);
+    }
+    batch.shape.classes = batch.output.size();
+    expect_agreement(reference_against(contract, batch));
+  }
+}
+
+Batch row(std::vector<double> output, std::vector<double> target = {}) {
+  Batch batch;
+  batch.shape.classes = output.size();
+  batch.output = std::move(output);
+  batch.target = std::move(target);
+  return batch;
+}
+
+/// expect() on a single result, agreed upon by the second opinion.
+Expected agreed(const Contract& contract, const Batch& batch, std::size_t result = 0) {
+  expect_agreement(reference_against(contract, batch));
+  return expect(contract, batch).at(result);
+}
+
+// 0 − ln(e^1 + e^−2^24) − … : −16777217 − ln(1 + e^−16777217), a hair beyond the tie of −16777216 and −16777218.
+TEST(Ties, LogSoftmaxBeyondATieByOneExponential) {
+  const Contract contract{Function::log_softmax, Dialect::exact, Format::f32, Pass::forward, {}};
+  EXPECT_EQ(agreed(contract, row({1, -0x1p24}), 1).rounded, -16777218);
+  // −16777219 ties with −16777220, which is even: the hair beyond changes nothing.
+  EXPECT_EQ(agreed(contract, row({3, -0x1p24}), 1).rounded, -16777220);
+  // Here the tie would go down to −16777220, and the hair takes it to −16777222.
+  EXPECT_EQ(agreed(contract, row({5, -0x1p24}), 1).rounded, -16777222);
+}
+
+// (1 − t) x + ln(1 + e^−x) with t = 1/4: 6291458.25, which ties to 6291458, plus e^−8388611.
+TEST(Ties, BinaryCrossentropyAboveATieByOneExponential) {
+  Contract contract{Function::binary_crossentropy, Dialect::exact, Format::f32, Pass::forward, {}};
+  contract.options.from_logits = true;
+  EXPECT_EQ(agreed(contract, row({8388611}, {0.25})).rounded, 6291458.5);
+}
+
+// (a² + (a + 1)²) / 2 is a half-integer where the format's numbers are the integers: an exact tie, to even.
+TEST(Ties, MeanSquaredErrorOnATie) {
+  for (const FormatTraits& format : format_table) {
+    Contract contract{Function::mean_squared_error, Dialect::exact, format.format, Pass::forward, {}};
+    const double a = std::ceil(std::sqrt(std::ldexp(1.0, format.precision - 1))) + 1;
+    const Expected expected = agreed(contract, row({a, a + 1}, {0, 0}));
+    EXPECT_EQ(std::fabs(expected.offset), 0.5) << format.name;
+    EXPECT_EQ(std::fmod(expected.rounded, 2), 0) << format.name;
+  }
+}
+
+TEST(Ties, SaturatedResultsLieBelowTheirRounding) {
+  for (const FormatTraits& format : format_table) {
+    const double far = std::ldexp(1.0, format.max_exponent - 1);
+    const Contract sigmoid{Function::sigmoid, Dialect::exact, format.format, Pass::forward, {}};
+    const Expected one = agreed(sigmoid, row({far}));
+    EXPECT_EQ(one.rounded, 1);
+    EXPECT_EQ(one.ulp_exponent, -format.precision) << "below 1, the ulp is that of 1/2";
+    const Contract softmax{Function::softmax, Dialect::exact, format.format, Pass::forward, {}};
+    EXPECT_EQ(agreed(softmax, row({0, 0, -far})).ulp_exponent, -1 - format.precision) << "below 1/2";
+    EXPECT_EQ(agreed(softmax, row({0, 0})).ulp_exponent, -format.precision) << "exactly 1/2";
+  }
+}
+
+TEST(LongRows, Agree) {
+  for (const FormatTraits& format : format_table) {
+    std::vector<double> output;
+    std::vector<double> target(2049, 0.0);
+    target[7] = 1;
+    for (std::size_t i = 0; i < target.size(); ++i) {
+      output.push_back(round_to(format.format, std::sin(static_cast<double>(i)) * 12));
+    }
+    for (const Function function : {Function::softmax, Function::log_softmax, Function::logsumexp}) {
+      const Contract contract{function, Dialect::exact, format.format, Pass::forward, {}};
+      expect_agreement(reference_against(contract, row(output)));
+    }
+    Contract contract{Function::categorical_crossentropy, Dialect::exact, format.format, Pass::forward, {}};
+    contract.options.from_logits = true;
+    contract.options.label_smoothing = 0.1;
+    expect_agreement(reference_against(contract, row(output, target)));
+  }
+}
+
+// --- A mistake planted in either opinion is found. ---
+
+/// Calls check(contract, batch) on cases of every function, dialect and format until it returns true.
+template <typename Check>
+bool found(std::uint64_t seed, int batches, Check&& check) {
+  Cases cases(seed);
+  for (int i = 0; i < batches; ++i) {
+    for (const Member& member : members()) {
+      for (const FormatTraits& format : format_table) {
+        const Contract contract = cases.contract(member.function, member.dialect, format.format);
+        if (check(contract, cases.batch(contract))) return true;
+      }
+    }
+  }
+  return false;
+}
+
+class WrongFormula : public testing::TestWithParam<NamedFault> {};
+INSTANTIATE_TEST_SUITE_P(Faults, WrongFormula, testing::ValuesIn(faults),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST_P(WrongFormula, IsRefuted) {
+  EXPECT_TRUE(found(3, 40, [](const Contract& contract, const Batch& batch) {
+    return !reference_against(contract, batch, GetParam().fault).refuted.empty();
+  }));
+}
+
+struct Nudge {
+  const char* name;
+  /// Changes a claim; false when this one cannot be changed so.
+  bool (*apply)(Format, Expected&);
+};
+
+bool is_number(const Expected& claim) { return claim.kind == Expected::Kind::number; }
+
+bool move_offset(Expected& claim, double by) {
+  claim.offset += by;
+  return is_number(claim);
+}
+
+/// The neighbouring value, with the offset that still describes the same real number.
+bool move_rounding(Format format, Expected& claim, int steps) {
+  // Off a power of 2 and 0 the neighbours are one ulp away.
+  const double units = std::ldexp(claim.rounded, -claim.ulp_exponent);
+  if (!is_number(claim) || std::isinf(claim.rounded) || std::fabs(claim.rounded) == largest(format)) return false;
+  if (std::fabs(units) >= std::ldexp(1.0, traits(format).precision)) return false;
+  claim.rounded = std::ldexp(units + steps, claim.ulp_exponent);
+  claim.offset -= steps;
+  return true;
+}
+
+const Nudge nudges[] = {
+    {"OffsetUp", [](Format, Expected& claim) { return move_offset(claim, 0x1p-18); }},
+    {"OffsetDown", [](Format, Expected& claim) { return move_offset(claim, -0x1p-18); }},
+    {"RoundedUp", [](Format format, Expected& claim) { return move_rounding(format, claim, 1); }},
+    {"RoundedDown", [](Format format, Expected& claim) { return move_rounding(format, claim, -1); }},
+    {"UlpOfTheNextBinade",
+     [](Format, Expected& claim) {
+       ++claim.ulp_exponent;
+       return is_number(claim);
+     }},
+    {"UlpOfTheBinadeBelow",
+     [](Format, Expected& claim) {
+       --claim.ulp_exponent;
+       return is_number(claim);
+     }},
+    {"InfinityForANumber",
+     [](Format, Expected& claim) {
+       const bool changes = is_number(claim);
+       claim.kind = Expected::Kind::infinity;
+       claim.rounded = HUGE_VAL;
+       return changes;
+     }},
+    {"NanForAnything",
+     [](Format, Expected& claim) {
+       const bool changes = claim.kind != Expected::Kind::nan;
+       claim.kind = Expected::Kind::nan;
+       return changes;
+     }},
+    {"NumberForNan",
+     [](Format, Expected& claim) {
+       const bool changes = claim.kind == Expected::Kind::nan;
+       claim.kind = Expected::Kind::number;
+       claim.rounded = claim.offset = 0;
+       return changes;
+     }},
+    {"OtherInfinity",
+     [](Format, Expected& claim) {
+       claim.rounded = -claim.rounded;
+       return claim.kind == Expected::Kind::infinity;
+     }},
+    {"RecommendedOrNot",
+     [](Format, Expected& claim) {
+       claim.recommended = !claim.recommended;
+       return claim.kind != Expected::Kind::nan;
+     }},
+};
+
+class WrongClaim : public testing::TestWithParam<Nudge> {};
+void PrintTo(const Nudge& nudge, std::ostream* out) { *out << nudge.name; }
+INSTANTIATE_TEST_SUITE_P(Nudges, WrongClaim, testing::ValuesIn(nudges),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+/// Every claim that can be changed so is refuted, not just some.
+TEST_P(WrongClaim, IsRefuted) {
+  std::size_t changed = 0;
+  found(11, 3, [&](const Contract& contract, const Batch& batch) {
+    std::vector<Expected> claims = expect(contract, batch);
+    std::size_t here = 0;
+    for (std::size_t i = 0; i < claims.size(); ++i) {
+      Expected nudged = claims[i];
+      if (!GetParam().apply(contract.format, nudged)) continue;
+      claims[i] = nudged;
+      ++here;
+    }
+    EXPECT_EQ(compare(contract, batch, claims).refuted.size(), here) << to_string(contract);
+    changed += here;
+    return false;
+  });
+  EXPECT_GT(changed, 10U);
+}
+
+TEST(WrongExplanation, IsRefuted) {
+  const Contract contract{Function::softplus, Dialect::exact, Format::f32, Pass::forward, {}};
+  const Batch batch = row({-3.5});
+  const std::vector<Exact> right = explain(contract, batch, 20);
+  expect_agreement(compare(contract, batch, right, 20));
+  const std::string value = right[0].decimal;  // 0.0297504182726205…
+  ASSERT_EQ(value.substr(0, 10), "0.02975041");
+  std::vector<Exact> wrong = right;
+  wrong[0].upper = "0.02975041";
+  EXPECT_EQ(compare(contract, batch, wrong, 20).refuted.size(), 1U);
+  wrong = right;
+  wrong[0].lower = "0.02975042";
+  EXPECT_EQ(compare(contract, batch, wrong, 20).refuted.size(), 1U);
+  wrong = right;
+  wrong[0].decimal = "0.029750419";
+  EXPECT_EQ(compare(contract, batch, wrong, 20).refuted.size(), 1U);
+  wrong = right;
+  wrong[0].each[2] = wrong[0].each[1];
+  EXPECT_EQ(compare(contract, batch, wrong, 20).refuted.size(), 1U);
+}
+
+}  // namespace
+}  // namespace lossaudit::second_opinion

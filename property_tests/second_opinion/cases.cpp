@@ -1,0 +1,261 @@
+#include "property_tests/second_opinion/cases.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lossaudit::second_opinion {
+
+namespace {
+
+constexpr double infinity = HUGE_VAL;
+
+bool is_row_function(const Contract& contract) { return traits(contract.function).layout != Layout::elementwise; }
+
+}  // namespace
+
+Contract Cases::contract(Function function, Dialect dialect, Format format) {
+  Options drawn;
+  drawn.from_logits = one_in(2);
+  drawn.axis = one_in(4);
+  drawn.reduction = static_cast<Reduction>(below(3));
+  if (one_in(2)) {
+    constexpr double epsilons[] = {1e-7, 1e-3, 0.015625, 3e-5, 1e-9, 0.1};
+    drawn.epsilon = epsilons[below(std::size(epsilons))];
+  }
+  if (one_in(3)) drawn.label_smoothing = unit();
+  if (one_in(3)) drawn.pos_weight = one_in(2) ? static_cast<double>(1 + below(4)) : 3 * unit();
+  if (one_in(3)) drawn.ignore_index = static_cast<std::int64_t>(below(5)) - 1;
+  drawn.class_weights = one_in(3);
+  drawn.sample_weights = one_in(3);
+
+  // Of the options drawn, those are kept that mean something here.
+  Contract contract{function, dialect, format, Pass::forward, {}};
+  const auto keep = [&](auto option) {
+    const auto without = contract.options.*option;
+    contract.options.*option = drawn.*option;
+    if (!is_meaningful(contract)) contract.options.*option = without;
+  };
+  keep(&Options::from_logits);
+  keep(&Options::axis);
+  keep(&Options::reduction);
+  keep(&Options::epsilon);
+  keep(&Options::label_smoothing);
+  keep(&Options::pos_weight);
+  keep(&Options::ignore_index);
+  keep(&Options::class_weights);
+  keep(&Options::sample_weights);
+  return contract;
+}
+
+double Cases::any_bits(Format format) { return decode(format, engine_() >> (64 - 8 * traits(format).bytes)); }
+
+double Cases::finite_bits(Format format) {
+  for (;;) {
+    const double value = any_bits(format);
+    if (std::isfinite(value)) return value;
+  }
+}
+
+double Cases::logit(Format format) {
+  const double sign = one_in(2) ? -1 : 1;
+  switch (below(8)) {
+    case 0:
+      return finite_bits(format);
+    case 1:  // subnormals and zero
+      return sign * from_ordinal(format, static_cast<std::int64_t>(below(6)));
+    case 2:  // where sigmoid and softplus saturate in this format
+      return round_to(format, sign * traits(format).precision * std::log(2.0) * (0.9 + 0.2 * unit()));
+    case 3:  // where e^x leaves the format
+      return round_to(format, sign * -traits(format).min_exponent * std::log(2.0) * (0.95 + 0.2 * unit()));
+    case 4:  // integers and halves around 2^p, where the exact sum of two is a tie
+      return step(format, sign * std::ldexp(1.0, std::min(traits(format).precision, traits(format).max_exponent)),
+                  static_cast<std::int64_t>(below(5)) - 2);
+    case 5:
+      return one_in(8) ? sign * infinity : one_in(8) ? any_bits(format) : sign * largest(format);
+    default:
+      return round_to(format, sign * 30 * unit());
+  }
+}
+
+double Cases::probability(const Contract& contract) {
+  const Format format = contract.format;
+  const std::int64_t steps = static_cast<std::int64_t>(below(5)) - 2;
+  switch (below(9)) {
+    case 0:  // tiny, over all binades below 1
+      return from_ordinal(format, static_cast<std::int64_t>(below(static_cast<std::uint64_t>(ordinal(format, 1)) + 1)));
+    case 1:  // near 1
+      return from_ordinal(format, ordinal(format, 1) - static_cast<std::int64_t>(below(9)));
+    case 2:  // near 1/2
+      return step(format, 0.5, static_cast<std::int64_t>(below(9)) - 4);
+    case 3: {  // the clip's neighbours
+      const double epsilon = contract.options.epsilon.value_or(1e-7);
+      return step(format, round_to(format, one_in(2) ? epsilon : 1 - epsilon), steps);
+    }
+    case 4:
+      return one_in(2) ? 0 : 1;
+    case 5:
+      return from_ordinal(format, static_cast<std::int64_t>(below(4)));
+    case 6:  // outside [0, 1], NaN, infinite
+      if (one_in(4)) return one_in(2) ? any_bits(format) : step(format, one_in(2) ? 0 : 1, steps);
+      [[fallthrough]];
+    default:
+      return round_to(format, unit());
+  }
+}
+
+std::vector<double> Cases::logit_row(Format format, std::size_t classes) {
+  std::vector<double> row(classes);
+  const FormatTraits& t = traits(format);
+  const double sign = one_in(2) ? -1 : 1;
+  const std::uint64_t kind = below(8);
+  // An offset at which the format's steps are 1 or larger, yet differences stay exact.
+  const double base =
+      sign * std::ldexp(1.0, std::min(t.precision - 1 + static_cast<int>(below(3)), t.max_exponent - 1));
+  const std::size_t winner = below(classes);
+  const double margin = std::ldexp(1 + unit(), static_cast<int>(below(12)) - 1);
+  for (std::size_t i = 0; i < classes; ++i) {
+    switch (kind) {
+      case 0:
+        row[i] = logit(format);
+        break;
+      case 1:  // a huge offset and small differences
+        row[i] = step(format, base, static_cast<std::int64_t>(below(7)) - 3);
+        break;
+      case 2:  // a confident row
+        row[i] = round_to(format, (i == winner ? margin : 0) + 2 * unit() - 1);
+        break;
+      case 3:  // one class far below all the others: exact sums that are ties but for e^−2^p
+        row[i] = i == winner ? -std::fabs(base) : static_cast<double>(below(3));
+        break;
+      case 4:  // equal logits, and one that is a little less
+        row[i] = i == winner ? step(format, base, -1) : base;
+        break;
+      case 5:
+        row[i] = finite_bits(format);
+        break;
+      case 6:  // masked classes, and now and then anything at all
+        row[i] = one_in(3) ? -infinity : one_in(40) ? any_bits(format) : round_to(format, 20 * unit() - 10);
+        break;
+      default:
+        row[i] = round_to(format, 20 * unit() - 10);
+    }
+  }
+  return row;
+}
+
+std::vector<double> Cases::probability_row(const Contract& contract, std::size_t classes) {
+  const Format format = contract.format;
+  std::vector<double> row(classes);
+  const std::uint64_t kind = below(6);
+  const std::size_t winner = below(classes);
+  double sum = 0;
+  for (std::size_t i = 0; i < classes; ++i) {
+    switch (kind) {
+      case 0:
+        row[i] = probability(contract);
+        break;
+      case 1:  // one-hot, nearly
+        row[i] = i == winner ? from_ordinal(format, ordinal(format, 1) - static_cast<std::int64_t>(below(3)))
+                             : from_ordinal(format, static_cast<std::int64_t>(below(3)));
+        break;
+      case 2:
+        row[i] = one_in(20) ? probability(contract) : 0;
+        break;
+      default:
+        row[i] = std::exp(8 * unit() - 4) * (i == winner ? 100 : 1);
+    }
+    sum += row[i];
+  }
+  if (kind > 2) {
+    for (double& p : row) p = round_to(format, p / sum);
+  }
+  return row;
+}
+
+double Cases::target(const Contract& contract) {
+  const Format format = contract.format;
+  switch (below(8)) {
+    case 0:
+      return finite_bits(format);
+    case 1:
+      return round_to(format, 2 * unit() - 1);
+    case 2:
+      return one_in(4) ? any_bits(format)
+                       : from_ordinal(format, ordinal(format, 1) - static_cast<std::int64_t>(below(3)));
+    case 3:
+      return round_to(format, unit());
+    default:
+      return one_in(2) ? 0 : 1;
+  }
+}
+
+std::vector<double> Cases::target_row(const Contract& contract, std::size_t classes) {
+  std::vector<double> row(classes, 0.0);
+  const std::uint64_t kind = below(4);
+  if (kind == 0) {
+    for (double& t : row) t = target(contract);
+  } else if (kind == 1) {
+    for (double& t : row) t = round_to(contract.format, unit());
+  } else {
+    row[below(classes)] = 1;
+  }
+  return row;
+}
+
+double Cases::weight(Format format) {
+  switch (below(6)) {
+    case 0:
+      return one_in(8) ? decode(format, encode(format, std::nan(""))) : 0;
+    case 1:
+      return one_in(6) ? finite_bits(format) : round_to(format, 2 * unit() - 0.5);
+    case 2:
+      return static_cast<double>(below(5));
+    default:
+      return round_to(format, 2 * unit());
+  }
+}
+
+Batch Cases::batch(const Contract& contract) {
+  Batch batch;
+  const FunctionTraits& function = traits(contract.function);
+  const bool logits = function.output == Domain::real || contract.options.from_logits;
+  batch.shape.outer = 1 + below(is_row_function(contract) ? 6 : 30);
+  batch.shape.classes = one_in(8) ? 1 : 1 + below(9);
+  batch.shape.inner = contract.options.axis ? 1 + below(3) : 1;
+  if (!is_row_function(contract)) batch.shape = {1, batch.shape.outer, 1};
+  const std::size_t classes = batch.shape.classes;
+  batch.output.resize(batch.shape.elements());
+  if (function.target == TargetKind::dense) batch.target.resize(batch.shape.elements());
+  for (std::size_t r = 0; r < batch.shape.rows(); ++r) {
+    std::vector<double> output(classes);
+    std::vector<double> targets;
+    if (is_row_function(contract)) {
+      output = logits ? logit_row(contract.format, classes) : probability_row(contract, classes);
+      targets = target_row(contract, classes);
+    } else {
+      for (double& o : output) o = logits ? logit(contract.format) : probability(contract);
+      for (std::size_t i = 0; i < classes; ++i) targets.push_back(target(contract));
+    }
+    for (std::size_t i = 0; i < classes; ++i) {
+      const std::size_t at = element_index(batch.shape, r, i);
+      batch.output[at] = output[i];
+      if (!batch.target.empty()) batch.target[at] = targets[i];
+    }
+    if (function.target == TargetKind::labels) {
+      const std::int64_t ignored = contract.options.ignore_index.value_or(0);
+      batch.labels.push_back(one_in(6)    ? ignored
+                             : one_in(40) ? static_cast<std::int64_t>(below(classes + 3)) - 1
+                                          : static_cast<std::int64_t>(below(classes)));
+    }
+  }
+  if (contract.options.class_weights) {
+    for (std::size_t i = 0; i < classes; ++i) batch.class_weights.push_back(weight(contract.format));
+  }
+  if (contract.options.sample_weights) {
+    const std::size_t losses = unreduced_size(contract, batch.shape);
+    for (std::size_t i = 0; i < losses; ++i) batch.sample_weights.push_back(weight(contract.format));
+  }
+  return batch;
+}
+
+}  // namespace lossaudit::second_opinion
