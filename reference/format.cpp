@@ -108,7 +108,13 @@ double from_ordinal(Format format, std::int64_t place) {
 
 double step(Format format, double value, std::int64_t steps) {
   const std::int64_t last = last_ordinal(format);
-  return from_ordinal(format, ordinal(format, value) + std::clamp(steps, -2 * last, 2 * last));
+  const std::int64_t place = ordinal(format, value);
+  // Both distances fit in 64 bits unsigned only: in f64 the ordinals span nearly all of the signed range.
+  const auto up = static_cast<std::uint64_t>(last) - static_cast<std::uint64_t>(place);
+  const auto down = static_cast<std::uint64_t>(place) + static_cast<std::uint64_t>(last);
+  if (steps > 0 && static_cast<std::uint64_t>(steps) >= up) return from_ordinal(format, last);
+  if (steps < 0 && 0 - static_cast<std::uint64_t>(steps) >= down) return from_ordinal(format, -last);
+  return from_ordinal(format, place + steps);
 }
 
 std::string to_hex(Format format, double value) {
