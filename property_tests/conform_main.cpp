@@ -18,14 +18,18 @@ constexpr const char* usage =
     "usage: lossaudit-conform [SUBJECT] [GoogleTest flags]\n"
     "SUBJECT: fast (default), a bundled adapter, a shared library (PATH or PATH:NAME), or `reference`, the suite's own "
     "control.\n"
-    "RC_PARAMS=\"seed=1 max_success=1000\" draws other or more cases.\n";
+    "RC_PARAMS=\"seed=1 max_success=1000\" draws other or more cases (400 a property).\n";
 
 /// RapidCheck takes its seed from the clock unless RC_PARAMS names one: runs are to be the same unless someone asks
-/// otherwise.
-void fix_seed() {
+/// otherwise. Its 100 cases a property become 400.
+void set_case_defaults() {
   const char* given = std::getenv("RC_PARAMS");
-  const std::string parameters = given == nullptr ? "" : given;
-  if (parameters.find("seed=") == std::string::npos) setenv("RC_PARAMS", ("seed=1 " + parameters).c_str(), 1);
+  std::string parameters = given == nullptr ? "" : given;
+  for (const std::string fallback : {"seed=1", "max_success=400"}) {
+    const std::string key = fallback.substr(0, fallback.find('=') + 1);
+    if (parameters.find(key) == std::string::npos) parameters += (parameters.empty() ? "" : " ") + fallback;
+  }
+  setenv("RC_PARAMS", parameters.c_str(), 1);
 }
 
 void choose(const std::string& argument) {
@@ -50,7 +54,7 @@ int main(int argc, char** argv) {
       subject = argument;
       has_subject = true;
     }
-    fix_seed();
+    set_case_defaults();
     choose(subject);
     conform::register_common_properties();
     ::testing::InitGoogleTest(&argc, argv);

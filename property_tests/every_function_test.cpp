@@ -203,7 +203,7 @@ std::vector<CommonProperty> properties_of_every_function() {
       {"FiniteInFiniteOut", every_function, any_contract, finite_in_finite_out},
       {"NanStaysInItsRow", every_function, any_contract, nan_stays_in_its_row},
       {"OutsideTheDomainIsNan", takes_probabilities, is_of_exact_probabilities, outside_the_domain_is_nan},
-      {"LimitsAtInfinity", every_function, is_unreduced, limits_at_infinity},
+      {"LimitsAtInfinity", every_function, is_plain_and_unreduced, limits_at_infinity},
       {"AloneAsInALongVector", every_function, is_plain_and_unreduced, alone_as_in_a_long_vector},
       {"EveryBitPattern", is_small_and_elementwise, any_contract, every_bit_pattern},
       {"Monotone", is_small_and_elementwise, any_contract, monotone},

@@ -94,6 +94,7 @@ double draw_finite_real(Source& source, Format format) {
       return with_random_sign(source, in_binades(source, format, -t.precision - 2, 7));
     case 3: {
       const double x = source.pick(special_values(format));
+      if (source.chance(1, 3)) return finite_or(x, -0.0);  // as it stands: stepping makes −0 a 0
       return finite_or(step(format, std::isnan(x) ? 0 : x, source.between(-3, 3)), largest(format));
     }
     case 4: {  // near where the exponential leaves the format

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -91,6 +92,11 @@ inline std::string format_suffix(const ::testing::TestParamInfo<Format>& info) {
 }
 
 }  // namespace lossaudit::conform
+
+namespace lossaudit {
+/// How GoogleTest shows a test's parameter.
+inline void PrintTo(Format format, std::ostream* out) { *out << traits(format).name; }
+}  // namespace lossaudit
 
 /// A test suite of the function's own name. All suites share one fixture, so that a suite can also hold the properties
 /// that every function has (common_properties.hpp).

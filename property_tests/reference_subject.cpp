@@ -33,9 +33,7 @@ class ReferenceSubject : public Subject {
   [[nodiscard]] std::string name() const override { return wobble_ ? "reference:wobbly" : "reference"; }
   [[nodiscard]] std::string version() const override { return "1"; }
   [[nodiscard]] std::string origin() const override { return "built in"; }
-  [[nodiscard]] bool supports(const Contract& contract) const override {
-    return contract.pass == Pass::forward && is_meaningful(contract);
-  }
+  [[nodiscard]] bool supports(const Contract& contract) const override { return is_meaningful(contract); }
   [[nodiscard]] std::string note(const Contract& /*contract*/) const override { return ""; }
 
   Outcome compute(const Contract& contract, const Batch& batch, std::span<double> results) override {

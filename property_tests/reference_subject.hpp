@@ -7,7 +7,7 @@
 
 namespace lossaudit::conform {
 
-/// A subject that gives every forward contract's correctly rounded results (`wobble` false), or results that lie
+/// A subject that gives every contract's correctly rounded results (`wobble` false), or results that lie
 /// anywhere within the budget, differently in every position and contract (`wobble` true). Every property holds on the
 /// first. On the second, every property holds whose tolerance is derived from the budget: one that fails asks more than
 /// the budget grants.

@@ -1,0 +1,25 @@
+# The conformance suite's own tests.
+
+add_executable(generators_test ${CMAKE_CURRENT_SOURCE_DIR}/generators_test.cpp)
+target_link_libraries(generators_test PRIVATE lossaudit_conformance lossaudit_flags GTest::gtest_main)
+gtest_discover_tests(generators_test)
+
+# The built-in subject conforms.
+add_test(NAME conform-fast COMMAND lossaudit-conform fast)
+
+# No property asks more than it may: the reference itself passes, and so does a subject whose results lie anywhere within the budget, but for
+# the properties that are about bits or order. (Long rows and reductions only cost time here.)
+set(long -*.Long*:KnownDefects.*)
+add_test(NAME conform-reference COMMAND lossaudit-conform reference --gtest_filter=${long})
+add_test(NAME conform-within-budget COMMAND lossaudit-conform reference:wobbly
+  --gtest_filter=${long}:*.Monotone/*:*.MinusMirroredIsX/*:*.ClippedOutputsAreAlike/*)
+set_tests_properties(conform-reference conform-within-budget PROPERTIES ENVIRONMENT RC_PARAMS=max_success=50)
+
+# Bad input leaves with status 2 and one line.
+function(add_refusal name pattern)
+  add_test(NAME conform-refuses-${name} COMMAND lossaudit-conform ${ARGN})
+  set_tests_properties(conform-refuses-${name} PROPERTIES PASS_REGULAR_EXPRESSION ${pattern})
+endfunction()
+add_refusal(unknown-subject "^lossaudit-conform: [^\n]*'fsat'[^\n]*fast[^\n]*\n$" fsat)
+add_refusal(two-subjects "^lossaudit-conform: one SUBJECT at a time[^\n]*\n$" fast plain)
+add_refusal(unknown-flag "unknown flag '--gtest_filer=x'" fast --gtest_filer=x)
