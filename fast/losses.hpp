@@ -41,13 +41,13 @@ enum class Reduction : std::uint8_t { none, sum, mean };
 struct LossOptions {
   Dialect dialect = Dialect::exact;  ///< keras1: binary, categorical and sparse only
   Reduction reduction = Reduction::none;
-  bool from_logits = false;                  ///< binary, categorical and sparse: the output is a logit
-  std::optional<double> epsilon;             ///< of keras1's clip, instead of 1e-7; in [0, 0.5)
-  float label_smoothing = 0;                 ///< binary, categorical and sparse; in [0, 1]
-  float pos_weight = 1;                      ///< binary
-  const float* class_weights = nullptr;      ///< (classes): categorical, sparse and cross_entropy_error
-  const float* sample_weights = nullptr;     ///< one for each loss before reduction
-  std::optional<std::int64_t> ignore_index;  ///< sparse: rows with this label count nowhere
+  bool from_logits = false;                                 ///< binary, categorical and sparse: the output is a logit
+  std::optional<double> epsilon = std::nullopt;             ///< of keras1's clip, instead of 1e-7; in [0, 0.5)
+  float label_smoothing = 0;                                ///< binary, categorical and sparse; in [0, 1]
+  float pos_weight = 1;                                     ///< binary
+  const float* class_weights = nullptr;                     ///< (classes): categorical, sparse and cross_entropy_error
+  const float* sample_weights = nullptr;                    ///< one for each loss before reduction
+  std::optional<std::int64_t> ignore_index = std::nullopt;  ///< sparse: rows with this label count nowhere
 };
 
 // Losses. `result` holds one value for each loss, or a single one when they are reduced; an empty tensor has the sum 0
