@@ -128,11 +128,19 @@ TEST(Ties, LogSoftmaxBeyondATieByOneExponential) {
   EXPECT_EQ(agreed(contract, row({5, -0x1p24}), 1).rounded, -16777222);
 }
 
-// (1 − t) x + ln(1 + e^−x) with t = 1/4: 6291458.25, which ties to 6291458, plus e^−8388611.
+// −1.9dp+90 is a tie of bf16, and ln(1 + e^−1.9dp+90) takes it on: far too little for any power of 2 to be scaled by.
+TEST(Ties, LogSoftmaxBeyondATieAmongLargeNumbers) {
+  const Contract contract{Function::log_softmax, Dialect::exact, Format::bf16, Pass::forward, {}};
+  EXPECT_EQ(agreed(contract, row({0x1.bep+89, 0x1.3ep+91})).rounded, -0x1.9ep+90);
+}
+
+// (1 − t) x + ln(1 + e^−x), with t = 1/4: 6291458.25, which ties to 6291458, plus e^−8388611.
 TEST(Ties, BinaryCrossentropyAboveATieByOneExponential) {
   Contract contract{Function::binary_crossentropy, Dialect::exact, Format::f32, Pass::forward, {}};
   contract.options.from_logits = true;
   EXPECT_EQ(agreed(contract, row({8388611}, {0.25})).rounded, 6291458.5);
+  // With t = −1/2 the coefficients have opposite signs: 12582916.5 + e^−8388611.
+  EXPECT_EQ(agreed(contract, row({8388611}, {-0.5})).rounded, 12582917);
 }
 
 // (a² + (a + 1)²) / 2 is a half-integer where the format's numbers are the integers: an exact tie, to even.

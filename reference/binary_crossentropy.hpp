@@ -20,7 +20,9 @@ T binary_crossentropy(const Problem& problem, double target, double output) {
   const T negative = T(1) - t;
   if (problem.contract.options.from_logits) {
     const T tail = softplus_tail<T>(output);
-    return term(positive, T(std::max(-output, 0.0)) + tail) + term(negative, T(std::max(output, 0.0)) + tail);
+    // The tail counts once, so that coefficients of opposite signs (t outside [0, 1]) do not hide its sign.
+    return term(positive, T(std::max(-output, 0.0))) + term(negative, T(std::max(output, 0.0))) +
+           term(positive + negative, tail);
   }
   if (problem.out_of_domain(output)) return T(std::numeric_limits<double>::quiet_NaN());
   T p(output);

@@ -164,7 +164,7 @@ Expected round_ball(Format format, const Ball& ball) {
   const double floor = std::floor(units);
   const double fraction = units - floor;  // exact: units has at most 53 bits and is below 2^25
   double rounded = fraction > 0.5 ? floor + 1 : floor;
-  if (fraction == 0.5 && reach == 0) {
+  if (fraction == 0.5 && ball.radius() == 0) {  // not `reach`, which may have underflowed to 0
     rounded = std::fmod(floor, 2) == 0 ? floor : floor + 1;
   } else if (std::abs(fraction - 0.5) <= reach * (1 + 0x1p-50)) {
     return expected;

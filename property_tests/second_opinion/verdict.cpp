@@ -144,8 +144,8 @@ std::string describe(const Contract& contract, const Batch& batch, std::size_t r
     if (values.empty()) return;
     text += std::string(" ") + name + "=";
     // Of long elementwise batches only the element itself is worth reading.
-    const bool one = values.size() > 24 && result < values.size();
-    for (std::size_t i = one ? result : 0; i < (one ? result + 1 : std::min<std::size_t>(values.size(), 24)); ++i) {
+    const bool one = values.size() > 60 && result < values.size();
+    for (std::size_t i = one ? result : 0; i < (one ? result + 1 : values.size()); ++i) {
       text += to_hex(contract.format, values[i]) + ",";
     }
     text.pop_back();
