@@ -308,6 +308,15 @@ TEST_P(WrongClaim, IsRefuted) {
   EXPECT_GT(changed, 10U);
 }
 
+// 1/8 = 0.125 and e^−2^60 less: to two digits a tie but for the exponential, so the decimal is truncated.
+TEST(Explanation, NextToADecimalTie) {
+  const Contract contract{Function::softmax, Dialect::exact, Format::f64, Pass::forward, {}};
+  const Batch batch = row({0, 0, 0, 0, 0, 0, 0, 0, -0x1p60});
+  const std::vector<Exact> claims = explain(contract, batch, 2);
+  expect_agreement(compare(contract, batch, claims, 2));
+  EXPECT_EQ(claims[0].decimal, "0.12");
+}
+
 TEST(WrongExplanation, IsRefuted) {
   const Contract contract{Function::softplus, Dialect::exact, Format::f32, Pass::forward, {}};
   const Batch batch = row({-3.5});

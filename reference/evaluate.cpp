@@ -344,10 +344,12 @@ std::vector<Exact> explain(const Contract& contract, const Batch& batch, int dig
   if (digits < 1 || digits > 1000) throw BadInput("digits must lie in 1 to 1000, not " + std::to_string(digits));
   const Problem problem(contract, batch);
   std::vector<Exact> results(result_size(contract, batch.shape));
+  std::vector<std::string> truncated(results.size());
   const auto no_filter = [](std::size_t /*i*/, const Ball& /*ball*/) { return false; };
   for_each_result(problem, no_filter, [&](std::size_t i, const Bounds& b) {
     Exact& exact = results[i];
     exact.decimal = decimal_of(b, digits);
+    truncated[i] = truncated_decimal_of(b, digits);
     exact.lower = decimal_below(b, digits);
     exact.upper = decimal_above(b, digits);
     exact.each.clear();
@@ -361,6 +363,7 @@ std::vector<Exact> explain(const Contract& contract, const Batch& batch, int dig
   });
   const std::vector<bool> recommended = recommended_results(problem);
   for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].decimal.empty()) results[i].decimal = truncated[i];
     results[i].recommended = recommended[i];
     for (Expected& expected : results[i].each) expected.recommended = recommended[i];
   }

@@ -184,6 +184,10 @@ std::string decimal_of(const Bounds& b, int digits) {
   const std::string low = formatted(b.lower, digits, MPFR_RNDN);
   return low == formatted(b.upper, digits, MPFR_RNDN) ? low : "";
 }
+std::string truncated_decimal_of(const Bounds& b, int digits) {
+  const std::string low = formatted(b.lower, digits, MPFR_RNDZ);
+  return low == formatted(b.upper, digits, MPFR_RNDZ) ? low : "";
+}
 std::string decimal_below(const Bounds& b, int digits) { return formatted(b.lower, digits, MPFR_RNDD); }
 std::string decimal_above(const Bounds& b, int digits) { return formatted(b.upper, digits, MPFR_RNDU); }
 

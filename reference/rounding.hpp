@@ -33,6 +33,8 @@ Expected round_ball(Format format, const Ball& ball);
 
 /// "-1.2345e-67": the enclosed number to `digits` significant decimals, or "" when the enclosure does not decide them.
 std::string decimal_of(const Bounds& bounds, int digits);
+/// The same truncated, which a number beside a decimal tie is decided by.
+std::string truncated_decimal_of(const Bounds& bounds, int digits);
 /// The ends, rounded outwards to `digits` significant decimals.
 std::string decimal_below(const Bounds& bounds, int digits);
 std::string decimal_above(const Bounds& bounds, int digits);
