@@ -42,7 +42,7 @@ HWY_INLINE V TermOf(V coefficient, V y) {
 /// t' = keep t + share and 1 - t' = keep (1 - t) + share are both free of cancellation for t in [0, 1]; so is the
 /// whole, being a sum of terms that are not negative. From logits it is c ln(1 + e^-abs(x)) plus abs(x) times the
 /// coefficient of the side on which x is wrong; c = w t' + 1 - t' is 1 without a weight, exactly, whatever t is. For
-/// other targets the magnitudes tell whether it cancelled, and then careful::binary_crossentropy decides.
+/// other targets the magnitudes tell whether it cancelled, and then careful::loss decides.
 template <Probabilities kKind, bool kWeighted>
 class BinaryTerms {
  public:
@@ -114,7 +114,7 @@ class BinaryTerms {
     hn::Store(lanes.magnitude, D(), magnitude);
     for (std::size_t j = 0; j < count; ++j) {
       if (Estimate{loss[j], magnitude[j]}.is_trusted()) continue;
-      loss[j] = careful::binary_crossentropy(task_, task_.target[i + j], task_.output[i + j]).hi;
+      loss[j] = careful::loss(task_, i + j);
       magnitude[j] = HWY_MAX(loss[j], -loss[j]);
     }
     lanes.loss = hn::Load(D(), loss);

@@ -1,6 +1,5 @@
 #include <cstddef>
 
-#include "fast/careful.hpp"
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/reduction.hpp"
@@ -48,6 +47,7 @@ void binary_crossentropy(const float* target, const float* output, float* result
                          const LossOptions& options) {
   constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .pos_weight = true};
   LossTask task = make_task("binary_crossentropy", takes, options, {n, 1, 1}, 2);
+  task.kind = LossKind::binary;
   task.target = target;
   task.output = output;
   const bool clips = options.dialect == Dialect::keras1;
@@ -60,10 +60,7 @@ void binary_crossentropy(const float* target, const float* output, float* result
   HWY_DYNAMIC_DISPATCH(BinarySum)(task, &estimate, &units);
   LossSum sum;
   sum.add(estimate, 1, units);
-  result[0] = sum.result(options, n, [&](std::size_t i) {
-    const double weight = task.sample_weights == nullptr ? 1 : task.sample_weights[i];
-    return LossSum::Exact{careful::binary_crossentropy(task, target[i], output[i]), {1, 0}, weight};
-  });
+  result[0] = sum.result(options, task);
 }
 
 }  // namespace lossaudit::fast

@@ -1,14 +1,13 @@
 // The slow way to every result that double lanes cannot be trusted with: values that cancel, and limits at infinities.
 //
 // A kernel computes in double with a bound on its error (Estimate), and calls these where the bound is too large. They
-// follow reference/semantics.md to the letter, in double-double arithmetic with exact sums, so their results carry
-// about 2^-90 of what cancels. A tenth of a microsecond to a few for each class.
+// follow reference/semantics.md to the letter: first in double-doubles, with such a bound again, at a tenth of a
+// microsecond to a few for each class; and where even those cancel (to below 2^-64 of what was added up), in floating
+// point of 1200 bits, which no finite input exhausts, at some hundred microseconds.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
-#include "fast/double_double.hpp"
 #include "fast/loss_task.hpp"
 
 namespace lossaudit::fast::careful {
@@ -18,14 +17,13 @@ void softmax_limits(const float* x, float* result, std::size_t n);
 void log_softmax_limits(const float* x, float* result, std::size_t n);
 
 /// ln Σ e^x_j of any row.
-DoubleDouble logsumexp(const float* x, std::size_t n);
+double logsumexp(const float* x, std::size_t n);
 
-/// One loss before its sample weight.
-DoubleDouble binary_crossentropy(const LossTask& task, float target, float output);
-DoubleDouble entropy(const LossTask& task, RowView target, std::int64_t label, RowView output);
-DoubleDouble squared_error(RowView target, RowView output);
+/// One loss before its sample weight. Not for a row that is ignored.
+double loss(const LossTask& task, std::size_t index);
 
-/// What a row counts in the mean of dialect exact when there are class weights: Σ w_i t_i.
-DoubleDouble class_weight(const LossTask& task, RowView target, std::int64_t label);
+/// Σ s_r L_r, and the denominator Σ s_r c_r of dialect exact, over the losses that count.
+double sum_of_losses(const LossTask& task);
+double sum_of_weights(const LossTask& task);
 
 }  // namespace lossaudit::fast::careful

@@ -40,8 +40,7 @@ void categorical_crossentropy(const float* target, const float* output, float* r
   task.probabilities = options.from_logits ? Probabilities::from_logits
                        : clips             ? Probabilities::normalised_clipped
                                            : Probabilities::normalised;
-  compute_row_loss({HWY_DYNAMIC_DISPATCH(CategoricalRows), careful_entropy_of_row, careful_weight_of_row}, task,
-                   options, result);
+  compute_row_losses(HWY_DYNAMIC_DISPATCH(CategoricalRows), task, options, result);
 }
 
 }  // namespace lossaudit::fast

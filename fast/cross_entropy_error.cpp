@@ -28,8 +28,7 @@ void cross_entropy_error(const float* target, const float* p, float* result, con
   LossTask task = make_task("cross_entropy_error", {.class_weights = true}, options, rows, rows.classes);
   task.target = target;
   task.output = p;
-  compute_row_loss({HWY_DYNAMIC_DISPATCH(PlainEntropyRows), careful_entropy_of_row, careful_weight_of_row}, task,
-                   options, result);
+  compute_row_losses(HWY_DYNAMIC_DISPATCH(PlainEntropyRows), task, options, result);
 }
 
 }  // namespace lossaudit::fast

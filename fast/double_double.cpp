@@ -13,13 +13,13 @@ constexpr double series_limit = 0.28;
 /// e^r - 1 for abs(r) <= 0.0014: eleven terms of the series, the rest being r^11 / 12! = 2^-133 of it.
 DoubleDouble expm1_small(DoubleDouble r) {
   DoubleDouble sum = {1, 0};
-  for (int k = 11; k >= 2; --k) sum = DoubleDouble{1, 0} + r * sum / DoubleDouble{static_cast<double>(k), 0};
+  for (int k = 11; k >= 2; --k) sum = 1.0 + r * sum / static_cast<double>(k);
   return r * sum;
 }
 
 /// y0 ~ ln y improved by one step: ln y = y0 + ln(1 + q) with q = y e^-y0 - 1 ~ 2^-52, whose cube is beneath notice.
 DoubleDouble improved_log(double y0, DoubleDouble y) {
-  const DoubleDouble q = y * exp({-y0, 0}) - DoubleDouble{1, 0};
+  const DoubleDouble q = y * exp({-y0, 0}) - DoubleDouble(1);
   return DoubleDouble{y0, 0} + (q - q * q * DoubleDouble{0.5, 0});
 }
 
@@ -29,29 +29,29 @@ DoubleDouble exp(DoubleDouble x) {
   if (x.hi < -708) return {0, 0};
   // x = k ln 2 + 256 r; squaring e^r eight times multiplies its error by 2^8, which is why it is done on e^r - 1.
   const double k = std::nearbyint(x.hi / ln2.hi);
-  const DoubleDouble reduced = x - DoubleDouble{k, 0} * ln2;
+  const DoubleDouble reduced = x - k * ln2;
   DoubleDouble m = expm1_small({reduced.hi / 256, reduced.lo / 256});
   for (int i = 0; i < 8; ++i) m = DoubleDouble{2 * m.hi, 2 * m.lo} + m * m;
-  const DoubleDouble e = DoubleDouble{1, 0} + m;
+  const DoubleDouble e = DoubleDouble(1) + m;
   const int power = static_cast<int>(k);
   return {std::ldexp(e.hi, power), std::ldexp(e.lo, power)};
 }
 
 DoubleDouble log(DoubleDouble y) {
   if (y.hi == 0) return {-std::numeric_limits<double>::infinity(), 0};
-  const DoubleDouble beyond_one = y - DoubleDouble{1, 0};
+  const DoubleDouble beyond_one = y - DoubleDouble(1);
   if (std::abs(beyond_one.hi) < series_limit) return log1p(beyond_one);
   return improved_log(std::log(y.hi), y);
 }
 
 DoubleDouble log1p(DoubleDouble u) {
-  if (!(std::abs(u.hi) < series_limit)) return log(DoubleDouble{1, 0} + u);
+  if (!(std::abs(u.hi) < series_limit)) return log(DoubleDouble(1) + u);
   // 2 atanh(s) with abs(s) < 0.163: the terms fall by 2^-5.2, so the rest after 22 is below 2^-115.
   const DoubleDouble s = u / (DoubleDouble{2, 0} + u);
   const DoubleDouble z = s * s;
   DoubleDouble sum = {0, 0};
   for (int j = 22; j >= 0; --j) {
-    sum = DoubleDouble{1, 0} / DoubleDouble{static_cast<double>(2 * j + 1), 0} + z * sum;
+    sum = DoubleDouble(1) / DoubleDouble{static_cast<double>(2 * j + 1), 0} + z * sum;
   }
   return DoubleDouble{2, 0} * (s * sum);
 }

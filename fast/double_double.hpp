@@ -11,9 +11,13 @@
 namespace lossaudit::fast {
 
 struct DoubleDouble {
+  DoubleDouble() = default;
+  constexpr DoubleDouble(double high, double low = 0) : hi(high), lo(low) {}  // NOLINT: a double is one
   double hi = 0;
   double lo = 0;  ///< at most half an ulp of hi
 };
+
+inline double to_double(DoubleDouble x) { return x.hi; }
 
 /// a + b exactly.
 inline DoubleDouble two_sum(double a, double b) {

@@ -3,7 +3,7 @@
 //
 // -ln p_i is written as distance_i + offset, neither of which is negative: from logits m - x_i and log1p(Σ others),
 // from masses ln(m / o_i) and log1p(Σ others / m), m being the row's maximum. With targets that are not negative
-// nothing cancels; with others the magnitudes say so, and the row is left to careful::entropy.
+// nothing cancels; with others the magnitudes say so, and the row is left to careful::loss.
 #if defined(LOSSAUDIT_FAST_ENTROPY_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOSSAUDIT_FAST_ENTROPY_INL_H_
 #undef LOSSAUDIT_FAST_ENTROPY_INL_H_
@@ -45,7 +45,7 @@ class MassPass {
   BlockedSum below_, maxima_;
 };
 
-/// What a row's logarithms are measured from. `is_plain_case` is false where only careful::entropy will do.
+/// What a row's logarithms are measured from. `is_plain_case` is false where only careful::loss will do.
 struct RowOrigin {
   double maximum = 1;
   double offset = 0;

@@ -28,28 +28,18 @@ class ExactSum {
     if (x != 0) parts_.push_back(x);
   }
 
-  void add(DoubleDouble x) {
-    add(x.hi);
-    add(x.lo);
-  }
-
   /// a * b, exactly unless it underflows.
-  void add_product(double a, double b) { add(two_product(a, b)); }
-
-  /// The product of two double-doubles, exactly.
-  void add_product(DoubleDouble a, DoubleDouble b) {
-    add_product(a.hi, b.hi);
-    if (!std::isfinite(a.hi * b.hi)) return;
-    if (b.lo != 0) add_product(a.hi, b.lo);
-    if (a.lo != 0) add_product(a.lo, b.hi);
-    if (a.lo != 0 && b.lo != 0) add_product(a.lo, b.lo);
+  void add_product(double a, double b) {
+    const DoubleDouble product = two_product(a, b);
+    add(product.hi);
+    add(product.lo);
   }
 
   /// The sum to 2^-102; 0 only when it is 0.
   [[nodiscard]] DoubleDouble value() const {
     if (special_ != 0) return {special_, 0};
     DoubleDouble sum;
-    for (std::size_t i = parts_.size(); i-- > 0;) sum = sum + DoubleDouble{parts_[i], 0};
+    for (std::size_t i = parts_.size(); i-- > 0;) sum = sum + parts_[i];
     return sum;
   }
 

@@ -35,6 +35,7 @@ LossTask make_task(const char* loss, const Takes& takes, const LossOptions& opti
   task.rows = rows;
   task.class_weights = options.class_weights;
   task.sample_weights = options.sample_weights;
+  task.ignore_index = options.ignore_index;
   // The clip's bounds are values of the format (reference/semantics.md, "keras1").
   const double epsilon = options.epsilon.value_or(keras1_epsilon);
   task.clip_low = static_cast<float>(epsilon);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "fast/losses.hpp"
 
@@ -45,8 +46,12 @@ enum class Probabilities : std::uint8_t {
   clipped_normalised,  ///< clip(o) / Σ clip(o)
 };
 
+/// The families of losses that differ in what is added up.
+enum class LossKind : std::uint8_t { binary, entropy, squares };
+
 /// One call of a loss. The smoothed target is keep * t + share.
 struct LossTask {
+  LossKind kind = LossKind::entropy;
   const float* output = nullptr;
   const float* target = nullptr;         ///< of the same shape, or
   const std::int64_t* labels = nullptr;  ///< one a row
@@ -60,6 +65,14 @@ struct LossTask {
   double pos_weight = 1;
   bool finite_class_weights = true;
   bool needs_weights = false;  ///< class weights enter the denominator
+  std::optional<std::int64_t> ignore_index = std::nullopt;
+
+  [[nodiscard]] std::size_t losses() const { return rows.outer * rows.inner; }
+  [[nodiscard]] bool ignores(std::size_t index) const { return ignore_index && labels[index] == *ignore_index; }
+  [[nodiscard]] double sample_weight(std::size_t index) const {
+    return sample_weights == nullptr ? 1 : sample_weights[index];
+  }
+  [[nodiscard]] double class_weight(std::size_t i) const { return class_weights == nullptr ? 1 : class_weights[i]; }
 };
 
 /// The classes of one row, wherever they lie.
@@ -84,7 +97,6 @@ inline bool is_class(std::int64_t label, std::size_t classes) {
 
 /// The row of a tensor, rows being numbered outer-major.
 inline RowView row_of(const Rows& rows, const float* tensor, std::size_t row) {
-  if (tensor == nullptr) return {nullptr, rows.classes, rows.inner};
   return {tensor + (row / rows.inner) * rows.classes * rows.inner + row % rows.inner, rows.classes, rows.inner};
 }
 

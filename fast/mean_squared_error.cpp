@@ -1,4 +1,3 @@
-#include "fast/careful.hpp"
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_losses.hpp"
@@ -55,13 +54,10 @@ HWY_EXPORT(SquaredErrorRows);
 void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
                         const LossOptions& options) {
   LossTask task = make_task("mean_squared_error", {}, options, rows, rows.classes);
+  task.kind = LossKind::squares;
   task.target = target;
   task.output = output;
-  const auto careful_loss = [](const LossTask& t, std::size_t row) {
-    return careful::squared_error(row_of(t.rows, t.target, row), row_of(t.rows, t.output, row));
-  };
-  compute_row_loss({HWY_DYNAMIC_DISPATCH(SquaredErrorRows), careful_loss, careful_weight_of_row}, task, options,
-                   result);
+  compute_row_losses(HWY_DYNAMIC_DISPATCH(SquaredErrorRows), task, options, result);
 }
 
 }  // namespace lossaudit::fast

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "fast/exact_sum.hpp"
+#include "fast/careful.hpp"
 
 namespace lossaudit::fast {
 namespace {
@@ -16,34 +16,20 @@ bool is_final(DoubleDouble sum, double magnitude) {
 }  // namespace
 
 void LossSum::add(const LossEstimate& estimate, double s, std::size_t units) {
-  loss_ = loss_ + DoubleDouble{weighted(s, estimate.loss.value), 0};
+  loss_ = loss_ + weighted(s, estimate.loss.value);
   loss_magnitude_ += weighted(std::abs(s), estimate.loss.magnitude);
-  weight_ = weight_ + DoubleDouble{s * estimate.weight.value, 0};
+  weight_ = weight_ + s * estimate.weight.value;
   weight_magnitude_ += std::abs(s) * estimate.weight.magnitude;
   units_ += units;
 }
 
-float LossSum::result(const LossOptions& options, std::size_t n, const Again& again) const {
-  const bool is_mean = options.reduction == Reduction::mean;
-  const bool counts_units = options.dialect == Dialect::keras1;
-  DoubleDouble loss = loss_;
-  DoubleDouble weight = counts_units ? DoubleDouble{static_cast<double>(units_), 0} : weight_;
-  const bool loss_is_final = is_final(loss_, loss_magnitude_);
-  const bool weight_is_final = !is_mean || counts_units || is_final(weight_, weight_magnitude_);
-  if (!loss_is_final || !weight_is_final) {
-    ExactSum losses;
-    ExactSum weights;
-    for (std::size_t i = 0; i < n; ++i) {
-      const Exact one = again(i);
-      losses.add_product(one.loss, {one.sample_weight, 0});
-      weights.add_product(one.weight, {one.sample_weight, 0});
-    }
-    if (!loss_is_final) loss = losses.value();
-    if (!weight_is_final) weight = weights.value();
-  }
-  if (!is_mean) return static_cast<float>(loss.hi);
-  if (weight.hi == 0) return std::numeric_limits<float>::quiet_NaN();
-  return static_cast<float>((loss / weight).hi);
+float LossSum::result(const LossOptions& options, const LossTask& task) const {
+  const double loss = is_final(loss_, loss_magnitude_) ? loss_.hi : careful::sum_of_losses(task);
+  if (options.reduction == Reduction::sum) return static_cast<float>(loss);
+  const double weight = options.dialect == Dialect::keras1     ? static_cast<double>(units_)
+                        : is_final(weight_, weight_magnitude_) ? weight_.hi
+                                                               : careful::sum_of_weights(task);
+  return static_cast<float>(weight == 0 ? std::numeric_limits<double>::quiet_NaN() : loss / weight);
 }
 
 }  // namespace lossaudit::fast

@@ -1,8 +1,7 @@
-// From losses to what the caller asked for: none, their sum, or their mean.
+// From losses to what the caller asked for: their sum or their mean.
 #pragma once
 
 #include <cstddef>
-#include <functional>
 
 #include "fast/double_double.hpp"
 #include "fast/loss_task.hpp"
@@ -16,15 +15,8 @@ class LossSum {
   /// Adds s L and s c. `units` losses with a weight that is not 0 may come already summed, with s = 1.
   void add(const LossEstimate& estimate, double s, std::size_t units);
 
-  /// A loss and what it counts, in double-doubles, and its sample weight; a loss that counts nowhere has 0.
-  struct Exact {
-    DoubleDouble loss, weight;
-    double sample_weight = 0;
-  };
-  using Again = std::function<Exact(std::size_t)>;
-
-  /// The sum or mean of n losses. Where the sum or the denominator cancels, every loss is taken from `again`.
-  [[nodiscard]] float result(const LossOptions& options, std::size_t n, const Again& again) const;
+  /// The sum or mean of a task's losses. Where the sum or the denominator cancels, it is taken anew with care.
+  [[nodiscard]] float result(const LossOptions& options, const LossTask& task) const;
 
  private:
   DoubleDouble loss_, weight_;

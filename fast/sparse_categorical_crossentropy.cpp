@@ -41,8 +41,7 @@ void sparse_categorical_crossentropy(const std::int64_t* labels, const float* ou
   task.probabilities = options.from_logits ? Probabilities::from_logits
                        : clips             ? Probabilities::clipped_normalised
                                            : Probabilities::normalised;
-  compute_row_loss({HWY_DYNAMIC_DISPATCH(SparseRows), careful_entropy_of_row, careful_weight_of_row}, task, options,
-                   result);
+  compute_row_losses(HWY_DYNAMIC_DISPATCH(SparseRows), task, options, result);
 }
 
 }  // namespace lossaudit::fast
