@@ -3,6 +3,10 @@ find_library(ARB flint-arb REQUIRED)
 find_library(FLINT flint REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 
+add_executable(reference_test reference_interval_test.cpp)
+target_link_libraries(reference_test PRIVATE lossaudit_reference lossaudit_flags Boost::headers GTest::gtest_main mpfi mpfr gmp)
+gtest_discover_tests(reference_test)
+
 set(second_opinion ${CMAKE_CURRENT_SOURCE_DIR}/second_opinion)
 add_executable(reference_second_opinion_test
   reference_second_opinion_test.cpp ${second_opinion}/activations.cpp ${second_opinion}/ball.cpp

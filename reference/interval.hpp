@@ -56,13 +56,14 @@ class Interval {
     Interval r{Unset{}};
     const int flags = mpfi_mul(r.data(), a.data(), b.data());
     if (a.is_nonnegative() && b.is_nonnegative()) {
-      // A product of lower ends is missed when either factor misses its end and the other cannot make up for it by
-      // being 0.
-      const bool a_low = a.lower_open_ && (mpfr_sgn(b.lower()) > 0 || b.lower_open_);
-      const bool b_low = b.lower_open_ && (mpfr_sgn(a.lower()) > 0 || a.lower_open_);
+      // A product of ends is missed when either factor misses its end and the other cannot make up for it by being 0
+      // or infinite.
+      const bool a_low = a.lower_open_ && (is_positive(b.lower()) || b.lower_open_);
+      const bool b_low = b.lower_open_ && (is_positive(a.lower()) || a.lower_open_);
       r.lower_open_ = (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0 || a_low || b_low;
-      r.upper_open_ = (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0 || (a.upper_open_ && mpfr_sgn(b.upper()) > 0) ||
-                      (b.upper_open_ && mpfr_sgn(a.upper()) > 0);
+      const bool a_high = a.upper_open_ && (is_positive(b.upper()) || (b.upper_open_ && mpfr_sgn(b.upper()) > 0));
+      const bool b_high = b.upper_open_ && (is_positive(a.upper()) || (a.upper_open_ && mpfr_sgn(a.upper()) > 0));
+      r.upper_open_ = (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0 || a_high || b_high;
     }
     return r;
   }
@@ -73,11 +74,13 @@ class Interval {
     Interval r{Unset{}};
     const int flags = mpfi_div(r.data(), a.data(), b.data());
     if (a.is_nonnegative() && mpfr_sgn(b.lower()) > 0) {
-      const bool reaches_infinity = mpfr_inf_p(b.upper()) != 0 && !b.upper_open_;
-      r.lower_open_ = (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0 || (a.lower_open_ && !reaches_infinity) ||
-                      (b.upper_open_ && mpfr_sgn(a.lower()) > 0);
-      r.upper_open_ = (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0 || a.upper_open_ ||
-                      (b.lower_open_ && mpfr_sgn(a.upper()) > 0);
+      // As for products: an infinite dividend and an infinite divisor give their infinity and 0 whatever the other is.
+      const bool a_low = a.lower_open_ && (mpfr_inf_p(b.upper()) == 0 || b.upper_open_);
+      const bool b_high = b.upper_open_ && (is_positive(a.lower()) || (a.lower_open_ && mpfr_sgn(a.lower()) > 0));
+      r.lower_open_ = (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0 || a_low || b_high;
+      const bool a_high = a.upper_open_ && (mpfr_inf_p(b.lower()) == 0 || b.lower_open_);
+      const bool b_low = b.lower_open_ && (is_positive(a.upper()) || (a.upper_open_ && mpfr_sgn(a.upper()) > 0));
+      r.upper_open_ = (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0 || a_high || b_low;
     }
     return r;
   }
@@ -101,9 +104,13 @@ class Interval {
   friend Interval max(const Interval& a, const Interval& b) {
     if (is_nan(a)) return a;
     if (is_nan(b)) return b;
-    const bool lower_is_a = mpfr_cmp(a.lower(), b.lower()) >= 0;
-    const bool upper_is_a = mpfr_cmp(a.upper(), b.upper()) >= 0;
-    return between(lower_is_a ? a : b, upper_is_a ? a : b);
+    const int low = mpfr_cmp(a.lower(), b.lower());
+    const int high = mpfr_cmp(a.upper(), b.upper());
+    Interval r = between(low >= 0 ? a : b, high >= 0 ? a : b);
+    // A common end is passed when either passes it, and reached when either reaches it.
+    if (low == 0) r.lower_open_ = a.lower_open_ || b.lower_open_;
+    if (high == 0) r.upper_open_ = a.upper_open_ && b.upper_open_;
+    return r;
   }
   friend Interval min(const Interval& a, const Interval& b) { return -max(-a, -b); }
 
@@ -127,6 +134,9 @@ class Interval {
 
   [[nodiscard]] mpfi_ptr data() { return value_.backend().data(); }
   [[nodiscard]] mpfi_srcptr data() const { return value_.backend().data(); }
+
+  /// Above 0 and finite.
+  static bool is_positive(mpfr_srcptr x) { return mpfr_sgn(x) > 0 && mpfr_inf_p(x) == 0; }
 
   [[nodiscard]] bool is_nonnegative() const { return !is_nan(*this) && mpfr_sgn(lower()) >= 0; }
   /// Below 0 and not merely the point 0, so that a change of sign ends the recursion of * and /.
