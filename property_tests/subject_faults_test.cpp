@@ -1,6 +1,7 @@
 // A library's subject may do anything when it is called: each fault ends in its Outcome, in time, and the next call
 // works.
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -190,6 +191,23 @@ TEST(SubjectFaults, TheChildInheritsNoDescriptorsOfOurs) {
   std::vector<double> results;
   ASSERT_EQ(call(*subject, {1}, results).kind, Kind::computed);
   EXPECT_EQ(results[0], 2) << "the channel and the tensors' memory";
+}
+
+/// Written by an exit handler of ours, if a child runs it. Shared with the children.
+struct Shared {
+  pid_t owner;
+  bool handler_ran_in_a_child;
+}* shared = nullptr;
+
+TEST(SubjectFaults, AnExitInTheChildRunsNothingOfOurs) {
+  shared =
+      static_cast<Shared*>(mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+  ASSERT_NE(shared, MAP_FAILED);
+  shared->owner = getpid();
+  std::atexit([] { shared->handler_ran_in_a_child |= getpid() != shared->owner; });
+  const std::unique_ptr<Subject> subject = faulty("exit_3");
+  EXPECT_EQ(misbehave(*subject).kind, Kind::crashed);
+  EXPECT_FALSE(shared->handler_ran_in_a_child);
 }
 
 TEST(SubjectFaults, AFloodOnTheChannelHarmsItsWriterAlone) {

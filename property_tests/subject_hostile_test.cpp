@@ -96,6 +96,17 @@ TEST(HostileSubject, WithoutLinesItSupportsNothing) {
   EXPECT_FALSE(open_hostile("no_lines").front()->supports(parse_contract("sigmoid exact f32 forward")));
 }
 
+TEST(HostileSubject, WhatLoadingDoesToTheFloatingPointEnvironmentStays) {
+  // As flush-to-zero of a library linked with -ffast-math does for everybody who loads it.
+  const auto subjects = open_hostile("round_up_at_load");
+  Batch batch;
+  batch.output = {1.0};
+  std::vector<double> results(1);
+  const Contract contract = parse_contract("sigmoid exact f64 forward");
+  ASSERT_EQ(subjects[0]->compute(contract, batch, results).kind, Outcome::Kind::computed);
+  EXPECT_EQ(to_hex(Format::f64, results[0]), "0x1.5555555555556p-2");
+}
+
 TEST(HostileSubject, ALibraryThatChangesBetweenProcessesIsSeen) {
   const auto subjects = open_hostile("twins");
   setenv("LOSSAUDIT_FAULT", "none", 1);

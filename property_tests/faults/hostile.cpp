@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cfenv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -30,9 +31,18 @@ std::string_view fault() {
   if (fault() == "hang_at_load") {
     while (true) pause();
   }
+  if (fault() == "round_up_at_load") std::fesetround(FE_UPWARD);
   if (fault() == "throw_at_load") throw std::runtime_error("no licence");
   return true;
 }();
+
+/// Gives 1/3 as the rounding mode has it, in f64.
+int third(const lossaudit_contract*, const lossaudit_tensors* tensors) {
+  volatile double one = 1;
+  volatile double three = 3;
+  *static_cast<double*>(tensors->result) = one / three;
+  return LOSSAUDIT_OK;
+}
 
 const char* const bad_line[] = {"sigmoid exact f32 forward", "sigmod exact f32 forward", nullptr};
 const char* const escape_line[] = {"sigmoid exact f32 forward # \x1b]0;owned\x07", nullptr};
@@ -62,6 +72,7 @@ const lossaudit_subject* lossaudit_subject_at(std::size_t index) {
     std::memset(&subject, 0x41, sizeof subject);
     subject.abi_version = 7;
   }
+  if (how == "round_up_at_load") subject.compute = third;
   if (how == "null_name") subject.name = nullptr;
   if (how == "empty_name") subject.name = " \n";
   if (how == "null_version") subject.version = nullptr;
