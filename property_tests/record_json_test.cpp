@@ -52,11 +52,11 @@ void collect(const json& object, const std::string& name, const json::json_point
   if (!name.empty()) places.emplace_back(name, place);
   if (object.is_object()) {
     for (const auto& [key, value] : object.items()) {
-      collect(value, name.empty() ? key : name + "." + key, place / key, places);
+      collect(value, name.empty() ? key : std::string(name).append(".").append(key), place / key, places);
     }
   } else if (object.is_array()) {
     for (std::size_t i = 0; i < object.size(); ++i) {
-      collect(object[i], name + "[" + std::to_string(i) + "]", place / i, places);
+      collect(object[i], std::string(name).append("[").append(std::to_string(i)).append("]"), place / i, places);
     }
   }
 }

@@ -11,6 +11,12 @@
 namespace lossaudit {
 namespace {
 
+std::string ten_megabytes(char c) {
+  std::string text;
+  text.resize(10'000'000, c);
+  return text;
+}
+
 TEST(RoundUp, NeverDown) {
   EXPECT_EQ(round_up(1.0000001), "1.01");
   EXPECT_EQ(round_up(std::nextafter(1.0, 2.0)), "1.01");
@@ -76,10 +82,10 @@ TEST(Visible, IsCut) {
   EXPECT_EQ(visible("abc", 3), "abc");
   EXPECT_EQ(visible("abcd", 3), "abc…");
   EXPECT_EQ(visible("ααα", 2), "αα…");
-  EXPECT_EQ(visible(std::string(10'000'000, 'x'), 5), "xxxxx…");
-  EXPECT_EQ(visible(std::string(10'000'000, '\xf0'), 5).size(), 5 * 3 + 3U);
+  EXPECT_EQ(visible(ten_megabytes('x'), 5), "xxxxx…");
+  EXPECT_EQ(visible(ten_megabytes('\xf0'), 5).size(), 5 * 3 + 3U);
   RunRecord record = fixture::record();
-  record.subjects[0].name = std::string(10'000'000, 'x');
+  record.subjects[0].name = ten_megabytes('x');
   EXPECT_LT(visible(record).subjects[0].name.size(), 2100U);
 }
 

@@ -13,12 +13,13 @@ namespace {
 
 /// The law of special values (audit/measure.hpp) and the rules that need no tolerance, in words. A rule that is not
 /// here shows its name.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 6> rule_words = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> rule_words = {{
     {"finite", "an infinity where the exact result is finite"},
     {"number_due", "a NaN where a number is due"},
     {"nan_stays_nan", "a number where a NaN is due"},
     {"overflow", "not the infinity that the exact result overflows to"},
     {"pole", "not the infinity that the exact result is"},
+    {"sum_to_one", "a row that does not sum to 1"},
     {"limits", "not the limit at an infinite input"},
 }};
 

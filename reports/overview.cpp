@@ -11,13 +11,13 @@ namespace lossaudit {
 namespace {
 
 constexpr StandingTraits standing_table[] = {
-    {Standing::conforms, "conforms", "✓", "conforms", false},
-    {Standing::unsupported, "unsupported", "–", "not supported", false},
-    {Standing::advised, "advised", "✓*", "conforms, with a remark", false},
-    {Standing::exceeds, "exceeds", "✗", "exceeds its budget", true},
-    {Standing::breaks_rule, "breaks-rule", "✗", "breaks a rule", true},
-    {Standing::hung, "hung", "✖", "hung", true},
-    {Standing::crashed, "crashed", "✖", "crashed", true},
+    {Standing::unsupported, "unsupported", "–", "not supported", "not supported", false},
+    {Standing::conforms, "conforms", "✓", "conforms", "", false},
+    {Standing::advised, "advised", "✓*", "conforms", "recommended rule", false},
+    {Standing::exceeds, "exceeds", "✗", "exceeds its budget", "exceeds its budget", true},
+    {Standing::breaks_rule, "breaks-rule", "✗", "breaks a rule", "breaks a rule", true},
+    {Standing::hung, "hung", "✖", "hung", "hung", true},
+    {Standing::crashed, "crashed", "✖", "crashed", "crashed", true},
 };
 
 /// How far over its budget, for sorting; an error without a budget counts as itself.

@@ -13,7 +13,7 @@
 namespace lossaudit {
 
 /// How one contract, or the worst of several, stands. In order of severity.
-enum class Standing : std::uint8_t { conforms, unsupported, advised, exceeds, breaks_rule, hung, crashed };
+enum class Standing : std::uint8_t { unsupported, conforms, advised, exceeds, breaks_rule, hung, crashed };
 
 /// One row of the table of standings. A standing is never told by its colour alone.
 struct StandingTraits {
@@ -21,7 +21,8 @@ struct StandingTraits {
   std::string_view name;  ///< for style sheets
   std::string_view sign;
   std::string_view word;
-  bool fails;  ///< it makes a gated subject fail
+  std::string_view fault;  ///< as the kind of a finding
+  bool fails;              ///< it makes a gated subject fail
 };
 std::span<const StandingTraits> standings();
 const StandingTraits& traits(Standing standing);

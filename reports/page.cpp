@@ -25,14 +25,15 @@ double place_of(Format format, double value) {
   return std::round(place * 1e4) / 1e4;
 }
 
-/// The axis' powers of ten above 0, by exponent, and its end; it is symmetric.
+/// Powers of ten above 0, by exponent, with their places on the bit-ordered axis, which is symmetric; and the error
+/// from which on no bit of a result is right.
 json axis_of(Format format) {
   json decades = json::array();
   for (int exponent = -323; exponent <= 308; ++exponent) {
     const double value = std::pow(10.0, exponent);
     if (value >= smallest(format) && value <= largest(format)) decades.push_back({exponent, place_of(format, value)});
   }
-  return {{"decades", decades}, {"end", place_of(format, std::numeric_limits<double>::infinity())}};
+  return {{"decades", decades}, {"all_wrong", std::ldexp(1.0, traits(format).precision)}};
 }
 
 json curve_of(const Accuracy& accuracy) {
@@ -63,7 +64,7 @@ std::ptrdiff_t rule_index(const Accuracy& accuracy, const RuleResult* rule) {
   return std::count_if(accuracy.rules.data(), rule, [](const RuleResult& each) { return each.broken > 0; });
 }
 
-json contract_of(const Entry& entry) {
+json contract_of(const Overview& overview, const Entry& entry) {
   const Accuracy& accuracy = *entry.accuracy;
   json rules = json::array();
   for (const RuleResult& rule : accuracy.rules) {
@@ -75,6 +76,7 @@ json contract_of(const Entry& entry) {
                      {"worst", witness_of(accuracy, rule.worst)}});
   }
   return {{"column", entry.column},
+          {"subject", overview.columns[entry.column].label},
           {"text", contract_text(accuracy)},
           {"function", accuracy.function},
           {"dialect", accuracy.dialect},
@@ -144,8 +146,11 @@ json data_of(const Overview& overview) {
   data["axes"] = json::object();
   for (const RunRecord& run : overview.runs) data["runs"].push_back(run_of(run));
   for (const StandingTraits& standing : standings()) {
-    data["standings"].push_back(
-        {{"name", standing.name}, {"sign", standing.sign}, {"word", standing.word}, {"fails", standing.fails}});
+    data["standings"].push_back({{"name", standing.name},
+                                 {"sign", standing.sign},
+                                 {"word", standing.word},
+                                 {"fault", standing.fault},
+                                 {"fails", standing.fails}});
   }
   for (const Column& column : overview.columns) {
     data["subjects"].push_back({{"run", column.run},
@@ -155,7 +160,7 @@ json data_of(const Overview& overview) {
                                 {"gated", column.info.gated}});
   }
   for (const Entry& entry : overview.entries) {
-    data["contracts"].push_back(contract_of(entry));
+    data["contracts"].push_back(contract_of(overview, entry));
     const std::string& name = entry.accuracy->format;
     if (!data["axes"].contains(name)) data["axes"][name] = axis_of(format_named(name).value_or(Format::f64));
   }

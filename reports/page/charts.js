@@ -1,4 +1,4 @@
-// Charts: error against input for elementwise functions, against class count for rows. Chart.js draws; this says what.
+// Charts: error against input for elementwise functions, against class count for rows, against the number of losses for reductions. Chart.js draws; this says what.
 "use strict";
 
 // Okabe and Ito's palette (Color Universal Design, 2008), darker or lighter to stand out on the page; shapes tell subjects apart
@@ -25,59 +25,56 @@ function decadeLabel(exponent) {
   return "1e" + String(exponent).replace("-", "\u2212");
 }
 
-/** The smallest of some even steps that leaves at most `most` of `span` decades. */
-function decadeStep(span, most) {
-  return [1, 2, 3, 5, 10, 15, 20, 30, 50, 100, 150, 300].find((step) => span / step <= most) || 600;
-}
+/** Even steps between powers of ten. */
+const decadeSteps = [1, 2, 3, 5, 10, 15, 20, 30, 50, 100, 150, 300, 600];
 
 /** Ticks at powers of ten of the bit-ordered axis, and at 0, where there is room for their labels. */
-function inputTicks(axis, min, max, room) {
-  const inside = axis.decades.filter(([, place]) => place <= Math.max(max, -min));
-  const span = inside.length === 0 ? 0 : inside[inside.length - 1][0] - inside[0][0];
-  const step = decadeStep(span * ((max - min) / Math.max(max, -min)), room);
-  const gap = (max - min) / (room * 2);  // beside the label of 0
-  const ticks = min <= 0 && max >= 0 ? [{ value: 0, label: "0" }] : [];
-  for (const [exponent, place] of inside) {
-    if (exponent % step !== 0 || place < gap) continue;
-    if (place <= max && place >= min) ticks.push({ value: place, label: decadeLabel(exponent) });
-    if (-place >= min && -place <= max) ticks.unshift({ value: -place, label: "\u2212" + decadeLabel(exponent) });
+function inputTicks(axis, min, max, width) {
+  const pixels = width / (max - min);
+  const step = decadeSteps.find((each) => each * Math.log2(10) * pixels >= 52) || 600;
+  const inside = (place) => place >= min && place <= max;
+  const ticks = inside(0) ? [{ value: 0, label: "0" }] : [];
+  for (const [exponent, place] of axis.decades) {
+    if (exponent % step !== 0 || place * pixels < 34) continue;
+    if (inside(place)) ticks.push({ value: place, label: decadeLabel(exponent) });
+    if (inside(-place)) ticks.push({ value: -place, label: "\u2212" + decadeLabel(exponent) });
   }
   return ticks.sort((a, b) => a.value - b.value);
 }
 
-function logTicks(min, max, most) {
+/** Ticks at powers of ten. */
+function logTicks(min, max, pixels, room) {
   const from = Math.ceil(Math.log10(min) - 1e-9);
   const to = Math.floor(Math.log10(max) + 1e-9);
-  const step = decadeStep(to - from, most);
-  const ticks = [];
-  for (let exponent = from; exponent <= to; ++exponent) {
-    if (exponent === from || (exponent % step === 0 && exponent - from >= step / 2)) {
-      ticks.push({ value: 10 ** exponent, label: decadeLabel(exponent) });
-    }
-  }
-  return ticks;
+  const step = decadeSteps.find((each) => (each * pixels) / Math.log10(max / min) >= room) || 600;
+  const exponents = Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  return exponents.filter((exponent) => exponent === from || exponent % step === 0 || exponent === to).map((exponent) => ({ value: 10 ** exponent, label: decadeLabel(exponent) }));
 }
 
-/** Drawn heights: 0 at the bottom, an infinite error above everything that is finite. */
+/** Drawn heights: 0 at the bottom; what has no right bit at the top, however large: a height for it would flatten the rest. */
 function heightsOf(contracts) {
   let largest = 1;
   for (const contract of contracts) {
-    for (const [, ulp] of contract.curve) if (Number.isFinite(numberOf(ulp))) largest = Math.max(largest, numberOf(ulp));
+    for (const [, ulp] of contract.curve) largest = Math.max(largest, numberOf(ulp));
     if (Number.isFinite(numberOf(contract.budget))) largest = Math.max(largest, numberOf(contract.budget));
   }
-  const top = 10 ** Math.min(308, Math.ceil(Math.log10(largest) + 0.3));
-  const height = (ulp) => (Number.isFinite(numberOf(ulp)) ? Math.max(numberOf(ulp), lowest) : top);
-  return { top, height };
+  const cap = 10 ** Math.ceil(Math.log10(data.axes[contracts[0].format].all_wrong));
+  const decades = Math.min(308, Math.ceil(Math.log10(largest) + 0.3));
+  const top = Math.min(10 ** (decades > 3 ? decades + (decades % 2) : decades), cap);
+  const height = (ulp) => Math.min(Math.max(numberOf(ulp), lowest), top);
+  return { top, height, capped: largest > top };
 }
 
 function seriesOf(contract, height) {
   const colour = seriesColours[theme()][contract.column % seriesColours.light.length];
   const points = contract.curve.map(([x, ulp, at]) => ({ x, y: height(ulp), ulp, at: at === undefined ? x.toLocaleString("en") : at }));
   points.sort((a, b) => a.x - b.x);
+  // A marker every so often, at other points than the other subjects', tells dense lines apart without their colours.
   const sparse = points.length <= 60;
+  const marked = (i) => sparse || i % 48 === (contract.column * 12) % 48;
   return {
     label: subjectOf(contract).label.slice(0, 40), contract, data: points, showLine: true, borderColor: colour, backgroundColor: colour,
-    borderWidth: sparse ? 1.75 : 1.25, pointRadius: sparse ? 3.5 : 1.75, pointHoverRadius: 5, pointStyle: pointStyles[contract.column % pointStyles.length],
+    borderWidth: 1.5, pointRadius: points.map((_, i) => (marked(i) ? 3.5 : 0)), pointHoverRadius: 5, pointStyle: pointStyles[contract.column % pointStyles.length],
     pointBorderWidth: 1, clip: 8,
   };
 }
@@ -93,7 +90,7 @@ function axisTitle(text) {
   return { display: true, text, color: inkOf().text, font: { size: 11.5 } };
 }
 
-function scalesOf(contracts, axisName, min, max, top) {
+function scalesOf(contracts, axisName, min, max, { top, capped }) {
   const ink = inkOf();
   const common = { grid: { color: ink.grid, borderColor: ink.grid, tickLength: 4 }, ticks: { color: ink.text, font: { size: 11 }, autoSkip: false, maxRotation: 0 } };
   const labelled = (ticks) => ({ ...common.ticks, callback: (value) => { const tick = ticks().find((each) => each.value === value); return tick ? tick.label : ""; } });
@@ -104,46 +101,56 @@ function scalesOf(contracts, axisName, min, max, top) {
       afterBuildTicks: (scale) => { ticks = ticksFor(scale); scale.ticks = ticks.map(({ value }) => ({ value })); },
     };
   };
-  // About 54 pixels a label across, 32 up and down; before the first layout the chart's own size stands for the scale's.
-  const across = (scale) => Math.max(3, Math.floor((scale.width || scale.chart.width || 400) / 54));
-  const upward = (scale) => Math.max(3, Math.floor((scale.height || scale.chart.height || 260) / 32));
-  const y = placed((scale) => logTicks(lowest, top, upward(scale)).map((tick) => (tick.value === lowest ? { ...tick, label: "\u2264 0.1" } : tick)),
+  // What the labels and the legend leave of the canvas; the scales' own sizes are not known yet when ticks are made.
+  const across = (scale) => scale.chart.width - 70;
+  const upward = (scale) => scale.chart.height - 90;
+  const y = placed((scale) => logTicks(lowest, top, upward(scale), 22).map(({ value, label }) => ({ value, label: value === lowest ? "\u2264 0.1" : value === top && capped ? "\u2265 " + label : label })),
     "largest error, ulp", { type: "logarithmic", min: lowest, max: top });
-  if (axisName === "classes") {
-    return { x: placed((scale) => logTicks(min, max, across(scale)), "classes", { type: "logarithmic", min, max }), y };
+  if (axisName !== "input") {
+    return { x: placed((scale) => logTicks(min, max, across(scale), 40), axisName, { type: "logarithmic", min, max }), y };
   }
   const axis = data.axes[contracts[0].format];
-  return { x: placed((scale) => inputTicks(axis, min, max, across(scale)), "input, " + contracts[0].format + " in bit order", { type: "linear", min, max }), y };
+  return { x: placed((scale) => inputTicks(axis, min, max, across(scale)), "input, " + contracts[0].format.slice(0, 20) + " in bit order", { type: "linear", min, max }), y };
 }
+
+/** Room between the legend and the scale's uppermost label. */
+const legendGap = {
+  id: "legendGap",
+  beforeInit: (chart) => {
+    const fit = chart.legend.fit.bind(chart.legend);
+    chart.legend.fit = () => { fit(); chart.legend.height += 8; };
+  },
+};
 
 function rangeOf(contracts, axisName) {
   let min = Infinity;
   let max = -Infinity;
   for (const contract of contracts) for (const [x] of contract.curve) { min = Math.min(min, x); max = Math.max(max, x); }
-  if (axisName === "classes") return [min, Math.max(max, 2 * min)];
+  if (axisName !== "input") return [min, Math.max(max, 2 * min)];
   return min === max ? [min - 1, max + 1] : [min, max];
 }
 
 function drawChart(canvas, contracts, axisName) {
   const [min, max] = rangeOf(contracts, axisName);
-  const { top, height } = heightsOf(contracts);
+  const heights = heightsOf(contracts);
   const budgets = [...new Set(contracts.map((contract) => contract.budget))].filter((budget) => numberOf(budget) > 0 && numberOf(budget) < Infinity);
-  const datasets = [...contracts.map((contract) => seriesOf(contract, height)), ...budgets.map((budget) => budgetSeries(budget, min, max))];
+  const datasets = [...contracts.map((contract) => seriesOf(contract, heights.height)), ...budgets.map((budget) => budgetSeries(budget, min, max))];
   if (liveCharts.has(canvas)) liveCharts.get(canvas).destroy();
   liveCharts.set(canvas, new Chart(canvas, {
     type: "scatter",
     data: { datasets },
+    plugins: [legendGap],
     options: {
       animation: false, responsive: true, maintainAspectRatio: false, parsing: false,
       interaction: { mode: "nearest", intersect: false },
       onClick: (_, hits) => { const hit = hits.map(({ datasetIndex }) => datasets[datasetIndex].contract).find(Boolean); if (hit) openPanel([hit]); },
-      scales: scalesOf(contracts, axisName, min, max, top),
+      scales: scalesOf(contracts, axisName, min, max, heights),
       plugins: {
         legend: { position: "top", align: "start", labels: { color: inkOf().text, usePointStyle: true, boxWidth: 8, boxHeight: 7, padding: 12, font: { size: 12 } } },
         tooltip: {
           filter: (item) => item.dataset.contract !== undefined, usePointStyle: true,
           callbacks: {
-            title: (items) => (items.length === 0 ? "" : axisName === "classes" ? plural(items[0].raw.x, "class").replace("classs", "classes") : "at " + items[0].raw.at),
+            title: (items) => (items.length === 0 ? "" : (axisName === "input" ? "at " : axisName + ": ") + items[0].raw.at),
             label: (item) => item.dataset.label + ": " + item.raw.ulp + " ulp",
           },
         },
@@ -197,6 +204,7 @@ function drawChartGrid(section, grid, axisName) {
 function drawCharts() {
   drawChartGrid(byId("input-charts"), byId("input-chart-grid"), "input");
   drawChartGrid(byId("class-charts"), byId("class-chart-grid"), "classes");
+  drawChartGrid(byId("loss-charts"), byId("loss-chart-grid"), "losses");
 }
 
 /** Whether some series can be seen in its own colour, for the page's test: axes alone are a blank chart. */

@@ -35,6 +35,9 @@ function numberOf(text) {
 const standings = new Map(data.standings.map((standing, rank) => [standing.name, { ...standing, rank }]));
 const subjectOf = (contract) => data.subjects[contract.column];
 
+/** Whether it was measured at all: what crashed, hung or was not offered was not. */
+const hasNumbers = (contract) => !["crashed", "hung", "unsupported"].includes(contract.standing);
+
 /** How a contract's error compares with its budget. */
 const excessOf = (contract) => numberOf(contract.ulp) / (numberOf(contract.budget) || 1);
 
@@ -49,13 +52,14 @@ function bySeverity(a, b) {
 /** A subject's or function's contract without what the place it stands in says already. */
 const shortText = (contract) => [contract.dialect, contract.format, contract.pass, contract.options].filter(Boolean).join(" ");
 
-function chip(standingName) {
+function chip(standingName, words = "word") {
   const standing = standings.get(standingName);
-  return element("span", { class: "chip " + standing.name }, standing.sign + " " + standing.word);
+  return element("span", { class: "chip " + standing.name }, standing.sign + " " + standing[words]);
 }
 
-function evidenceMark(evidence) {
-  if (evidence === "") return "";
+function evidenceMark(contract) {
+  const evidence = contract.evidence;
+  if (evidence === "" || contract.standing === "unsupported") return "";
   return element("span", { class: "mark", title: evidence, "aria-label": evidence }, evidence === "proved" ? "●" : "○");
 }
 

@@ -8,7 +8,7 @@ const shownContracts = () => data.contracts.filter(shown);
 
 function buildFilters(changed) {
   const bar = byId("filters");
-  for (const word of ["format", "dialect", "pass", "options"]) {
+  for (const word of ["subject", "format", "dialect", "pass", "options"]) {
     const values = [...new Set(data.contracts.map((contract) => contract[word]))];
     filter[word] = "";
     if (values.length < 2 || (word === "options" && values.length > 40)) continue;

@@ -14,13 +14,13 @@ function replayLine(witness) {
 
 function factList(contract) {
   const facts = [
-    ["Largest error", [contract.ulp + " ulp ", evidenceMark(contract.evidence), " " + contract.evidence]],
+    ["Largest error", [contract.ulp + " ulp ", evidenceMark(contract), " " + contract.evidence]],
     ["Budget", contract.budget + " ulp" + (contract.source === "" ? "" : " – " + contract.source)],
     ["Mean error", contract.mean + " ulp"],
     ["Relative error", "at most " + contract.relative],
     ["Correctly rounded", contract.right],
     ["Inputs tried", contract.count + (contract.inputs === "" ? "" : " – " + contract.inputs)],
-    ["What happened", contract.detail],
+    ["What happened", hasNumbers(contract) ? "" : contract.detail],
     ["The subject's note", contract.note],
   ];
   return element("dl", { class: "facts" }, facts.filter(([, text]) => text !== "")
@@ -36,12 +36,11 @@ function ruleBlock(rule) {
 }
 
 function contractDetails(contract) {
-  const stopped = contract.standing === "crashed" || contract.standing === "hung" || contract.standing === "unsupported";
   return element("div", {},
     element("p", {}, chip(contract.standing)), factList(contract),
     contract.rules.map(ruleBlock),
     contract.worst.inputs.length === 0 ? null
-      : [element("h4", {}, stopped ? "The case" : "Worst input"), witnessList(contract.worst), replayLine(contract.worst)]);
+      : [element("h4", {}, hasNumbers(contract) ? "Worst input" : "The case"), witnessList(contract.worst), replayLine(contract.worst)]);
 }
 
 /** Shows the worst of these contracts; the others are a choice away. */

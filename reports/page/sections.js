@@ -9,9 +9,8 @@ function findingCard(finding) {
   const witness = finding.rule === null ? contract.worst : contract.rules[finding.rule].worst;
   const report = element("details", {}, element("summary", {}, "Text for a bug report"), element("pre", {}, finding.report));
   return element("article", { class: "finding" },
-    element("h3", {}, chip(finding.standing), element("span", { class: "name" }, subjectOf(contract).label), element("code", {}, contract.text)),
-    element("p", {}, finding.text + "."),
-    witnessList(witness), report,
+    element("h3", {}, chip(finding.standing, "fault"), element("span", { class: "name" }, subjectOf(contract).label), element("code", {}, contract.text)),
+    element("div", { class: "shown" }, element("p", {}, finding.text[0].toUpperCase() + finding.text.slice(1) + "."), witnessList(witness), report),
     element("div", { class: "actions" },
       copyButton("Copy bug report", finding.report),
       witness.replay === "" ? null : copyButton("Copy replay command", witness.replay),
@@ -70,7 +69,7 @@ const contractColumns = [
   textColumn("pass", (row) => row.pass),
   textColumn("options", (row) => row.options, "options"),
   numberColumn("max ulp", (row) => row.ulp),
-  { head: "", text: (row) => evidenceMark(row.evidence), key: (row) => row.evidence },
+  { head: "", text: (row) => evidenceMark(row), key: (row) => row.evidence },
   numberColumn("budget", (row) => row.budget),
   numberColumn("mean ulp", (row) => row.mean),
   numberColumn("correctly rounded", (row) => row.right),
@@ -82,9 +81,10 @@ const contractOrder = { column: undefined, direction: 1 };
 function drawContracts() {
   const words = byId("contract-search").value.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (row) => { const text = (subjectOf(row).label + " " + row.text + " " + standings.get(row.standing).word).toLowerCase(); return words.every((word) => text.includes(word)); };
-  const rows = shownContracts().filter(matches);
+  const rows = shownContracts().filter(matches).sort(bySeverity);
   byId("contract-count").textContent = rows.length.toLocaleString("en");
-  sortableTable(byId("contract-table"), contractColumns, rows, (row) => openPanel([row]), contractOrder);
+  const columns = contractColumns.filter((column) => column.head !== "pass" || new Set(data.contracts.map((contract) => contract.pass)).size > 1);
+  sortableTable(byId("contract-table"), columns, rows, (row) => openPanel([row]), contractOrder);
 }
 
 function drawSpeed() {
@@ -99,7 +99,7 @@ function drawSpeed() {
 function drawAbout() {
   sortableTable(byId("subject-table"), [
     textColumn("subject", (row) => row.label, "name"), textColumn("version", (row) => row.version), textColumn("origin", (row) => row.origin, "origin"),
-    textColumn("gate", (row) => (row.gated ? "fails the audit" : "reported only")),
+    textColumn("decides the verdict", (row) => (row.gated ? "yes" : "no, reported only")),
   ], data.subjects, null, { column: undefined, direction: 1 });
   byId("machines").replaceChildren(...data.runs.map((run, i) => element("div", {},
     data.runs.length > 1 ? element("h3", {}, "Run " + (i + 1)) : "",

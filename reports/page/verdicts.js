@@ -12,7 +12,8 @@ function summaryOf(contracts) {
     ulp: largest.ulp,
     excess: Math.max(...contracts.map(excessOf)),
     failing: contracts.filter((contract) => standings.get(contract.standing).fails).length,
-    evidence: contracts.every((contract) => contract.evidence === "proved") ? "proved" : worst.evidence === "" ? "" : "observed",
+    // As good as the weakest evidence among them.
+    evidence: { standing: worst.standing, evidence: contracts.every((contract) => contract.evidence === "proved") ? "proved" : "observed" },
   };
 }
 
@@ -20,13 +21,13 @@ function summaryOf(contracts) {
 const heatOf = (excess) => (excess > 1e6 ? 3 : excess > 100 ? 2 : 1);
 
 function explanation(summary, total) {
-  const worst = summary.worst;
-  const broken = worst.rules.filter((rule) => rule.required).map((rule) => rule.name);
+  const { worst, standing } = summary;
+  if (!standing.fails) return [total > 1 ? `${total} of ${total} conform` : standing.word];
   const share = total > 1 ? `${summary.failing} of ${total} fail` : "";
-  if (summary.standing.name === "breaks-rule") return ["breaks " + broken.slice(0, 2).join(", ") + (broken.length > 2 ? " …" : ""), share];
-  if (worst.evidence === "" || summary.standing.name === "unsupported") return [worst.detail, share];
-  if (summary.standing.fails) return [total > 1 ? "" : summary.standing.word, share];
-  return [total > 1 ? `all ${total} conform` : summary.standing.word];
+  if (!hasNumbers(worst)) return [share, worst.detail];
+  const broken = worst.rules.filter((rule) => rule.required).map((rule) => rule.name);
+  if (broken.length > 0) return [share || standing.word, broken.join(", ")];
+  return [share || standing.word];
 }
 
 function hoverText(contract) {
@@ -38,18 +39,22 @@ function hoverText(contract) {
   return lines.join("\n").slice(0, 1500);
 }
 
-function verdictCell(contracts) {
-  if (contracts.length === 0) return element("td", { class: "none" }, element("span", { title: "not offered" }, "–"));
+function verdictCell(all) {
+  const contracts = all.filter((contract) => contract.standing !== "unsupported");
+  if (contracts.length === 0) {
+    return element("td", { class: "none" }, element("span", { title: all.length > 0 && all[0].detail !== "" ? all[0].detail : "not offered" }, "–"));
+  }
   const summary = summaryOf(contracts);
-  const stopped = summary.standing.name === "crashed" || summary.standing.name === "hung";
-  const number = stopped || summary.standing.name === "unsupported" ? summary.standing.word : summary.ulp;
+  const number = hasNumbers(summary.worst) ? summary.ulp : summary.standing.word;
   const below = explanation(summary, contracts.length).filter(Boolean).join(" · ");
   return element("td", {},
     element("button", { type: "button", class: "cell " + summary.standing.name, "data-heat": heatOf(summary.excess),
       title: hoverText(summary.worst), click: () => openPanel(contracts) },
-      element("span", { class: "value" }, summary.standing.sign + " " + number + " ", number === summary.ulp ? evidenceMark(summary.evidence) : ""),
+      element("span", { class: "value" }, summary.standing.sign + " " + number + " ", hasNumbers(summary.worst) ? evidenceMark(summary.evidence) : ""),
       element("span", { class: "below" }, below)));
 }
+
+const shownColumns = () => data.subjects.map((_, column) => column).filter((column) => filter.subject === "" || filter.subject === data.subjects[column].label);
 
 function subjectHead(column) {
   const subject = data.subjects[column];
@@ -62,8 +67,7 @@ function subjectHead(column) {
 }
 
 function functionRows(name, contracts) {
-  const of = (column, list) => list.filter((contract) => contract.column === column);
-  const cells = (list) => data.subjects.map((_, column) => verdictCell(of(column, list)));
+  const cells = (list) => shownColumns().map((column) => verdictCell(list.filter((contract) => contract.column === column)));
   const texts = [...new Set(contracts.map(shortText))];
   const body = element("tbody", { class: openFunctions.has(name) ? "open" : "" });
   const toggle = element("button", { type: "button", class: "toggle", "aria-expanded": String(openFunctions.has(name)), click: () => {
@@ -84,7 +88,8 @@ function drawVerdicts() {
   const contracts = shownContracts();
   const rows = data.functions.map((name) => [name, contracts.filter((contract) => contract.function === name)])
     .filter(([, list]) => list.length > 0).map(([name, list]) => functionRows(name, list));
+  byId("verdict-table").style.minWidth = 170 + 118 * shownColumns().length + "px";
   byId("verdict-table").replaceChildren(
     element("thead", {}, element("tr", {}, element("th", { scope: "col" }, element("span", { class: "version" }, "largest error, ulp")),
-      data.subjects.map((_, column) => subjectHead(column)))), ...rows);
+      shownColumns().map(subjectHead))), ...rows);
 }
