@@ -34,7 +34,7 @@ std::vector<Batch> make_batches(const Generator& generator, const Contract& cont
   Random random(hash(generator.name, hash(stream, 0xcbf29ce484222325ULL)));
   std::vector<Batch> batches = generator.batches(contract, elements, random);
   for (Batch& batch : batches) {
-    add_weights(contract, batch, random);
+    add_weights_and_upstream(contract, batch, random);
     batch.origin = generator.name;
     validate(contract, batch);
   }

@@ -32,7 +32,7 @@ std::string explain_parse_error(const CLI::App& app, const CLI::ParseError& erro
     for (const std::string& name : nearest_names(first, commands)) nearest += (nearest.empty() ? "" : ", ") + name;
     return "unknown command '" + first + "': did you mean " + nearest + "? (lossaudit --help)";
   }
-  return what + " (lossaudit --help)";
+  return "unknown option '" + first + "' (lossaudit --help)";
 }
 
 int run(Program& program) {

@@ -106,6 +106,10 @@ class Search {
       if (candidate != x) simpler.push_back(candidate);
     };
     if (x == 0) return simpler;
+    if (std::isnan(x)) {
+      const double plain = nans(contract_.format)[0];
+      if (to_hex(contract_.format, x) != to_hex(contract_.format, plain)) simpler.push_back(plain);
+    }
     offer(0);
     if (x == 1) return simpler;
     offer(1);

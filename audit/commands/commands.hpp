@@ -35,7 +35,7 @@ auto parse_each(const std::vector<std::string>& names, Parse parse) {
 /// An option that takes a comma-separated list, and no further words of the command line.
 inline CLI::Option* add_list_option(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                                     const std::string& help) {
-  return app.add_option(name, values, help)->delimiter(',')->expected(1)->allow_extra_args(false);
+  return app.add_option(name, values, help)->delimiter(',')->allow_extra_args(false);
 }
 
 }  // namespace lossaudit

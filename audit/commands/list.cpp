@@ -67,14 +67,15 @@ constexpr std::pair<std::string_view, void (*)()> lists[] = {
 void add_list(CLI::App& app, Program& /*program*/) {
   const auto what = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("list", "What there is: functions, dialects, profiles, subjects or formats.");
-  command->add_option("WHAT", *what, "functions, dialects, profiles, subjects or formats")->required();
+  command->add_option("WHAT", *what, "functions, dialects, profiles, subjects or formats");
   command->callback([what] {
     std::vector<std::string> names;
     for (const auto& [name, print] : lists) {
       if (name == *what) return print();
       names.emplace_back(name);
     }
-    throw BadInput(fmt::format("nothing to list is called '{}': use {}", *what, fmt::join(names, ", ")));
+    const std::string wrong = what->empty() ? "list what?" : "nothing to list is called '" + *what + "':";
+    throw BadInput(fmt::format("{} Use {}", wrong, fmt::join(names, ", ")));
   });
 }
 

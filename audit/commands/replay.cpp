@@ -83,15 +83,17 @@ bool replay_case(const std::vector<AuditedSubject>& subjects, const Profile& pro
   const Contract contract = parse_contract(contract_text);
   const auto batch = std::make_shared<const Batch>(parse_case(contract, case_of(case_text)));
   const Budget allowed = budget(profile, contract);
-  bool any = false;
+  const auto supports = [&](const AuditedSubject& audited) { return audited.subject->supports(contract); };
+  if (std::none_of(subjects.begin(), subjects.end(), supports)) {
+    throw BadInput("no subject given supports " + to_string(contract));
+  }
   bool conforms = true;
   for (const AuditedSubject& audited : subjects) {
     Subject& subject = *audited.subject;
-    if (!subject.supports(contract)) {
+    if (!supports(audited)) {
       fmt::print("{}: does not support {}\n", audited.name, to_string(contract));
       continue;
     }
-    any = true;
     const Measured measured = measure_once(subject, contract, allowed, batch);
     fmt::print("{} {}: {}\n", audited.name, subject.version(), to_string(contract));
     const bool computed = measured.outcome.kind == Outcome::Kind::computed;
@@ -105,7 +107,6 @@ bool replay_case(const std::vector<AuditedSubject>& subjects, const Profile& pro
     fmt::print("  {}\n", finding ? "finding" : "conforms");
     conforms = conforms && !(finding && audited.gated);
   }
-  if (!any) throw BadInput("no subject given supports " + to_string(contract));
   return conforms;
 }
 

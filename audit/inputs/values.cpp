@@ -129,7 +129,8 @@ std::vector<double> every_binade(const ValueSpace& space, std::size_t count, Ran
   std::vector<double> values;
   for (int e = range.low; e <= range.high; ++e) {
     for (std::size_t i = 0; i < each; ++i) {
-      push_both(space, fit(space.format, std::ldexp(1 + random.uniform(), e)), values);
+      const double first = std::ldexp(1.0, e);
+      push_both(space, any_between(space.format, first, step(space.format, 2 * first, -1), random), values);
     }
   }
   return values;

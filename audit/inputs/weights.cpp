@@ -20,7 +20,7 @@ double weight(Format format, Random& random) {
 
 }  // namespace
 
-void add_weights(const Contract& contract, Batch& batch, Random& random) {
+void add_weights_and_upstream(const Contract& contract, Batch& batch, Random& random) {
   if (contract.options.class_weights) {
     batch.class_weights.resize(batch.shape.classes);
     for (double& w : batch.class_weights) w = weight(contract.format, random);
@@ -28,6 +28,12 @@ void add_weights(const Contract& contract, Batch& batch, Random& random) {
   if (contract.options.sample_weights) {
     batch.sample_weights.resize(unreduced_size(contract, batch.shape));
     for (double& w : batch.sample_weights) w = weight(contract.format, random);
+  }
+  if (contract.pass == Pass::gradient && !traits(contract.function).is_loss) {
+    Contract forward = contract;
+    forward.pass = Pass::forward;
+    batch.upstream.resize(result_size(forward, batch.shape));
+    for (double& g : batch.upstream) g = fit(contract.format, random.normal());
   }
 }
 

@@ -1,0 +1,228 @@
+// The program as a user meets it: exit statuses, one line for every mistake, and what it leaves behind.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "audit/record.hpp"
+#include "reference/format.hpp"
+
+namespace lossaudit {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Finished {
+  int status;
+  std::string out, err;
+};
+
+std::string text_of(const fs::path& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class Program : public testing::Test {
+ protected:
+  Program() : folder_(fs::path(testing::TempDir()) / ("lossaudit_program_" + std::to_string(getpid()))) {
+    fs::create_directories(folder_);
+  }
+  ~Program() override { fs::remove_all(folder_); }
+
+  [[nodiscard]] Finished run(const std::string& arguments) const {
+    const std::string command = std::string(LOSSAUDIT) + " " + arguments + " >" + (folder_ / "out").string() + " 2>" +
+                                (folder_ / "err").string() + " </dev/null";
+    const int status = std::system(command.c_str());
+    return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder_ / "out"), text_of(folder_ / "err")};
+  }
+
+  void expect_mistake(const std::string& arguments, const std::string& part) const {
+    const Finished result = run(arguments);
+    EXPECT_EQ(result.status, 2) << arguments;
+    EXPECT_EQ(result.out, "") << arguments;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << arguments << ": " << result.err;
+    EXPECT_EQ(result.err.substr(0, 11), "lossaudit: ") << arguments;
+    EXPECT_NE(result.err.find(part), std::string::npos) << arguments << ": " << result.err;
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Program, MistakesGetOneLineThatNamesTheRemedy) {
+  expect_mistake("", "lossaudit --help");
+  expect_mistake("adit fast", "audit");
+  expect_mistake("--frobnicate", "--frobnicate");
+  expect_mistake("audit", "SUBJECT");
+  expect_mistake("audit fst", "fast");
+  expect_mistake("audit fast --function sigmod", "sigmoid");
+  expect_mistake("audit fast --format f23", "f32");
+  expect_mistake("audit fast --dialect keras", "keras1");
+  expect_mistake("audit fast --pass backward", "forward");
+  expect_mistake("audit fast --profile faithfull", "faithful");
+  expect_mistake("audit fast --gate fst", "fast");
+  expect_mistake("audit fast fast", "twice");
+  expect_mistake("audit fast --time soon", "soon");
+  expect_mistake("audit fast --seed minus", "minus");
+  expect_mistake("audit fast --exhaustive", "--exhaustive");
+  expect_mistake("audit fast --function logit --dialect keras1", "nothing to audit");
+  expect_mistake("audit ./no_such_library.so", "no_such_library.so");
+  expect_mistake("audit fast --contract 'relu exact f32 forward'", "--case");
+  expect_mistake("audit fast --case output=1", "--contract");
+  expect_mistake("audit fast --contract 'relu exact f32' --case output=1", "FUNCTION DIALECT FORMAT PASS");
+  expect_mistake("audit fast --contract 'relu exact f32 forward' --case output=one", "'one'");
+  expect_mistake("audit fast --contract 'relu exact f32 forward' --case @no_such_file", "no_such_file");
+  expect_mistake("audit fast --contract 'relu exact f16 forward' --case output=1", "supports");
+  expect_mistake("reference", "FUNCTION");
+  expect_mistake("reference sigmoid", "--output");
+  expect_mistake("reference sigmod --output 1", "sigmoid");
+  expect_mistake("reference sigmoid --output x", "'x'");
+  expect_mistake("reference sigmoid --output 1 --target 1", "target");
+  expect_mistake("reference sigmoid --output 1 --digits 0", "digits");
+  expect_mistake("reference sigmoid --output 1 --pos-weight 2", "pos_weight");
+  expect_mistake("reference softmax --output 1,2,3,4,5,6 --shape 2x3 --axis 2", "axis 2 is out of range for rank 2");
+  expect_mistake("reference softmax --output 1,2 --axis 1", "axis 1 is out of range for rank 1");
+  expect_mistake("reference softmax --output 1,2 --shape 2x", "--shape");
+  expect_mistake("reference softmax --output 1,2 --shape 3", "output has 2");
+  expect_mistake("report no_such.json -o " + folder_.string(), "no_such.json");
+  expect_mistake("report", "RUN.json");
+  expect_mistake("list", "dialects");
+  expect_mistake("list things", "functions");
+  expect_mistake("conform", "SUBJECT");
+  expect_mistake("bench fast", "bench");
+}
+
+TEST_F(Program, HelpAndListsAreNoMistakes) {
+  for (const char* arguments :
+       {"--help", "--version", "audit --help", "conform --help", "reference --help", "report --help", "list --help",
+        "list functions", "list dialects", "list profiles", "list subjects", "list formats"}) {
+    const Finished result = run(arguments);
+    EXPECT_EQ(result.status, 0) << arguments;
+    EXPECT_FALSE(result.out.empty()) << arguments;
+    EXPECT_EQ(result.err, "") << arguments;
+  }
+  EXPECT_NE(run("list functions").out.find("sparse_categorical_crossentropy"), std::string::npos);
+  EXPECT_NE(run("list formats").out.find("2.2250738585072014e-308"), std::string::npos);
+}
+
+TEST_F(Program, AFolderThatCannotBeWrittenIsToldBeforeAnyWork) {
+  std::ofstream(folder_ / "file") << "in the way";
+  expect_mistake("audit fast -o " + (folder_ / "file" / "report").string(), "cannot write");
+  // Nothing was opened either: the folder comes before the subjects.
+  expect_mistake("audit no_such_subject -o " + (folder_ / "file").string(), "cannot write");
+}
+
+TEST_F(Program, ReferenceTakesNegativeNumbersAndPrintsEveryFormat) {
+  const Finished result = run("reference sigmoid --output -103.97 --digits 40");
+  EXPECT_EQ(result.status, 0) << result.err;
+  // mpmath 1.3: 1/(1 + exp(103.97)) at the binary64 nearest to 103.97.
+  EXPECT_NE(result.out.find("7.02106051911127417602817390813690713660"), std::string::npos) << result.out;
+  for (const FormatTraits& t : format_table) EXPECT_NE(result.out.find(std::string(t.name)), std::string::npos);
+  EXPECT_NE(result.out.find("0x1p-149"), std::string::npos) << "the f32 rounding is the smallest subnormal";
+  EXPECT_NE(result.out.find("enclosure"), std::string::npos);
+  EXPECT_EQ(run("reference relu --output -inf,-0x1p-3,-1e-3").status, 0);
+}
+
+TEST_F(Program, ReferenceTakesEveryFunctionAndOption) {
+  for (
+      const char* arguments :
+      {"relu --output -1", "sigmoid --output 1", "log_sigmoid --output 1", "softplus --output 1", "logit --output 0.25",
+       "softmax --output 1,2,3", "log_softmax --output 1,2,3,4,5,6 --shape 2x3 --axis 0", "logsumexp --output 0,-40",
+       "binary_crossentropy --output -2 --target 1 --from-logits --pos-weight 2 --label-smoothing 0.1",
+       "binary_crossentropy --output 1 --target 1 --dialect keras1 --epsilon 1e-9 --format f32",
+       "categorical_crossentropy --output 0.5,0.25,0.25 --target 1,0,0 --class-weights 1,2,3",
+       "sparse_categorical_crossentropy --output 1,2,3,4 --shape 2x2 --target 0,1 --from-logits --reduction mean",
+       "sparse_categorical_crossentropy --output 1,2,3,4 --shape 2x2 --labels 0,-100 --from-logits --ignore-index -100",
+       "mean_squared_error --output 1,2 --target 0,0 --sample-weights 2",
+       "cross_entropy_error --output 0.5,0.5 --target 0,1"}) {
+    const Finished result = run(std::string("reference ") + arguments);
+    EXPECT_EQ(result.status, 0) << arguments << ": " << result.err;
+    EXPECT_NE(result.out.find("exact"), std::string::npos) << arguments;
+  }
+}
+
+TEST_F(Program, ReferenceSpeaksJson) {
+  const Finished result = run("reference softmax --output 0,0 --json");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto json = nlohmann::json::parse(result.out);
+  ASSERT_EQ(json.at("results").size(), 2U);
+  EXPECT_EQ(json.at("results")[0].at("f16").at("hex"), "0x1p-1");
+  EXPECT_EQ(json.at("contract"), "softmax exact f64 forward");
+}
+
+TEST_F(Program, AnAuditLeavesItsRecordAndReports) {
+  const fs::path report = folder_ / "report";
+  const Finished result = run("audit fast --function relu,sigmoid --format f32 --time 1s -o " + report.string());
+  EXPECT_EQ(result.status, 0) << result.out << result.err;
+  EXPECT_EQ(result.err, "");
+  for (const char* name : {"run.json", "report.md", "index.html", "junit.xml"})
+    EXPECT_TRUE(fs::exists(report / name)) << name;
+  EXPECT_FALSE(fs::exists(report / "cases")) << "no case was too long for a command line";
+  EXPECT_NE(result.out.find("index.html"), std::string::npos);
+  const RunRecord record = load_record(report / "run.json");
+  EXPECT_EQ(record.command,
+            "lossaudit audit fast --function relu,sigmoid --format f32 --time 1s -o " + report.string());
+  EXPECT_EQ(record.profile, "faithful");
+  EXPECT_EQ(record.started.size(), 20U);
+  EXPECT_FALSE(record.tool_revision.empty());
+  ASSERT_EQ(record.accuracy.size(), 2U);
+  EXPECT_EQ(record.accuracy[1].function, "sigmoid");
+  EXPECT_EQ(record.accuracy[1].verdict, "conforms");
+
+  const fs::path again = folder_ / "again";
+  EXPECT_EQ(run("report " + (report / "run.json").string() + " -o " + again.string()).status, 0);
+  EXPECT_EQ(text_of(again / "report.md"), text_of(report / "report.md"));
+}
+
+TEST_F(Program, FindingsExitWith1AndReplay) {
+  const fs::path report = folder_ / "report";
+  const Finished result = run("audit plain --function sigmoid,softmax --format f32 -o " + report.string());
+  EXPECT_EQ(result.status, 1) << result.err;
+  EXPECT_EQ(run("audit fast plain --gate fast --function sigmoid --format f32").status, 0);
+  const RunRecord record = load_record(report / "run.json");
+  std::size_t replayed = 0;
+  const auto expect_finding = [&](const std::string& replay) {
+    ASSERT_EQ(replay.substr(0, 10), "lossaudit ");
+    const Finished again = run(replay.substr(10));
+    EXPECT_EQ(again.status, 1) << replay << "\n" << again.out << again.err;
+    EXPECT_NE(again.out.find("finding"), std::string::npos);
+    ++replayed;
+  };
+  for (const Accuracy& accuracy : record.accuracy) {
+    if (accuracy.max_ulp > accuracy.budget_ulp) expect_finding(accuracy.worst.replay);
+    for (const RuleResult& rule : accuracy.rules) {
+      if (rule.broken > 0 && rule.required) expect_finding(rule.worst.replay);
+    }
+  }
+  EXPECT_GE(replayed, 3U);
+}
+
+TEST_F(Program, AReplayShowsComputedExactAndError) {
+  const Finished good = run("audit fast --contract 'sigmoid exact f32 forward' --case output=0,1");
+  EXPECT_EQ(good.status, 0) << good.out << good.err;
+  EXPECT_NE(good.out.find("0.73105857863000487925"), std::string::npos) << good.out;
+  const Finished bad = run("audit plain --contract 'softmax exact f32 forward' --case output=1000,0");
+  EXPECT_EQ(bad.status, 1);
+  EXPECT_NE(bad.out.find("breaks rule number_due"), std::string::npos) << bad.out;
+  std::ofstream(folder_ / "one.case") << "output=1000,0\n";
+  EXPECT_EQ(run("audit plain --contract 'softmax exact f32 forward' --case @" + (folder_ / "one.case").string()).out,
+            bad.out);
+}
+
+TEST_F(Program, ConformRunsTheSuiteBesideIt) {
+  const Finished listed = run("conform fast --gtest_list_tests");
+  EXPECT_EQ(listed.status, 0) << listed.err;
+  EXPECT_FALSE(listed.out.empty());
+  EXPECT_EQ(run("conform no_such_subject").status, 2);
+}
+
+}  // namespace
+}  // namespace lossaudit

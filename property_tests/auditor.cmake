@@ -1,0 +1,14 @@
+# The tests of the audit itself: case text, error measure, inputs, whole audits, and the program.
+add_executable(audit_test
+  ${CMAKE_CURRENT_SOURCE_DIR}/audit_case_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/audit_measure_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/audit_inputs_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/audit_auditor_test.cpp)
+target_link_libraries(audit_test PRIVATE lossaudit_audit lossaudit_flags rapidcheck GTest::gtest_main)
+gtest_discover_tests(audit_test)
+
+add_executable(program_test ${CMAKE_CURRENT_SOURCE_DIR}/audit_program_test.cpp)
+add_dependencies(program_test lossaudit lossaudit-conform plain)
+target_link_libraries(program_test PRIVATE lossaudit_audit lossaudit_flags GTest::gtest_main)
+target_compile_definitions(program_test PRIVATE LOSSAUDIT="$<TARGET_FILE:lossaudit>")
+gtest_discover_tests(program_test)
