@@ -48,7 +48,7 @@ struct Accuracy {
   std::string verdict;     ///< "conforms", "exceeds", "crashed", "hung", "unsupported"
   std::string detail;      ///< one line on a verdict other than conforms
   std::string note;        ///< the subject's own remark on this contract
-  std::string curve_axis;  ///< "input" or "classes"
+  std::string curve_axis;  ///< "input", "classes" or "losses"
   std::vector<CurvePoint> curve;
 };
 
