@@ -146,8 +146,11 @@ void alone_as_in_a_long_vector(const std::vector<Contract>& contracts) {
     std::size_t different_bits = 0;
     const auto property = [&](const Batch& batch) -> Complaint {
       const std::vector<double> together = compute(contract, batch);
-      const std::size_t width = together.size() / (is_elementwise ? batch.shape.elements() : batch.shape.rows());
-      for (std::size_t first = 0; first < together.size(); first += width) {
+      const std::size_t rows = is_elementwise ? batch.shape.elements() : batch.shape.rows();
+      const std::size_t width = together.size() / rows;
+      constexpr std::size_t most_rows = 1000;  // of a longer batch only the last ones
+      for (std::size_t first = rows > most_rows ? together.size() - 16 * width : 0; first < together.size();
+           first += width) {
         const std::vector<double> alone = compute(contract, single_case(contract, batch, first));
         const std::span<const double> here = std::span(together).subspan(first, width);
         if (Complaint complaint = agree(contract, here, contract, alone); !complaint.empty()) {
@@ -158,6 +161,7 @@ void alone_as_in_a_long_vector(const std::vector<Contract>& contracts) {
       return {};
     };
     for_all(contract, draw, property, 0.15 * share_of(contracts.size()));
+    check(contract, many_rows(contract), property);
     if (different_bits > 0) {
       ::testing::Test::RecordProperty("bits_that_depend_on_the_offset", std::to_string(different_bits));
     }

@@ -186,6 +186,19 @@ std::vector<Batch> outside_cases(const Contract& contract) {
   return batches;
 }
 
+Batch many_rows(const Contract& contract) {
+  constexpr std::size_t count = 1500;
+  Rows rows;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto value = [&](std::size_t period) {
+      return round_to(contract.format, static_cast<double>(i % period) / static_cast<double>(period));
+    };
+    rows.push_back(is_elementwise(contract) ? std::vector<double>{value(97)}
+                                            : std::vector<double>{value(97), value(89), value(83)});
+  }
+  return batch_of_rows(contract, rows);
+}
+
 std::vector<double> around_epsilon(Format format, double epsilon) {
   const double low = round_to(format, epsilon);
   const double high = round_to(format, 1 - epsilon);

@@ -22,6 +22,9 @@ std::vector<Batch> tail_cases(const Contract& contract);
 /// One value just or far outside [0, 1], alone and in a row of probabilities.
 std::vector<Batch> outside_cases(const Contract& contract);
 
+/// More rows (or elements) than an index of 10 bits counts, no two alike for a long stretch; values in [0, 1].
+Batch many_rows(const Contract& contract);
+
 /// o ∈ {0, smallest, ε ± 1 ulp, 1 − ε ± 1 ulp, 1} for this ε.
 std::vector<double> around_epsilon(Format format, double epsilon);
 
