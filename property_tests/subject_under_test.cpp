@@ -120,6 +120,12 @@ std::vector<Contract> supported_contracts(Function function, Format format) {
   return contracts;
 }
 
+std::string alone(const Contract& contract, const Batch& batch) {
+  constexpr std::size_t longest = 4000;
+  const std::string command = replay_command(subject_argument(), contract, batch);
+  return command.size() <= longest ? "\n  alone: " + command : "";
+}
+
 std::vector<double> compute(const Contract& contract, const Batch& batch) {
   const std::string text = to_string(contract);
   if (chosen().hung.contains(text))
@@ -127,7 +133,7 @@ std::vector<double> compute(const Contract& contract, const Batch& batch) {
   std::vector<double> results(result_size(contract, batch.shape), std::numeric_limits<double>::quiet_NaN());
   const Outcome outcome = chosen().subject->compute(contract, batch, results);
   if (outcome.kind == Outcome::Kind::computed) return results;
-  const std::string again = "\n  again: " + replay_command(subject_argument(), contract, batch);
+  const std::string again = alone(contract, batch);
   switch (outcome.kind) {
     case Outcome::Kind::hung:
       chosen().hung.insert(text);

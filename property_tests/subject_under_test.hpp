@@ -42,6 +42,10 @@ struct SubjectHung : SubjectFailure {
 /// The subject's results on a batch; throws SubjectFailure when it crashed, hung, failed or took its declaration back.
 std::vector<double> compute(const Contract& contract, const Batch& batch);
 
+/// A line with the command that measures one case alone; "" when it is too long for a terminal, and the test's own
+/// command has to do.
+std::string alone(const Contract& contract, const Batch& batch);
+
 /// The largest ulp error that the profile `faithful` allows the contract.
 double budget_ulps(const Contract& contract);
 
