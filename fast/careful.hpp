@@ -3,7 +3,8 @@
 // A kernel computes in double with a bound on its error (Estimate), and calls these where the bound is too large. They
 // follow reference/semantics.md to the letter: first in double-doubles, with such a bound again, at a tenth of a
 // microsecond to a few for each class; and where even those cancel (to below 2^-64 of what was added up), in floating
-// point of 1200 bits, which no finite input exhausts, at some hundred microseconds.
+// point of 1200 bits, which no finite input exhausts, at some tens of
+// microseconds.
 #pragma once
 
 #include <cstddef>
