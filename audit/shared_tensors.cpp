@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cerrno>
 #include <csignal>
@@ -162,14 +161,10 @@ bool ChildTensors::map(const SlotLayout& layout, const TensorBytes& bytes, Tenso
 }
 
 void note_faults() {
-  // A stack of its own: the fault may be the overflow of the other.
-  alignas(16) static std::array<std::byte, 65536> stack;
   page();  // known before it is asked for in the handler
-  const stack_t alternative{.ss_sp = stack.data(), .ss_flags = 0, .ss_size = stack.size()};
-  sigaltstack(&alternative, nullptr);
   struct sigaction action {};
   action.sa_sigaction = on_fault;
-  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  action.sa_flags = SA_SIGINFO;
   for (const int signal : {SIGSEGV, SIGBUS}) sigaction(signal, &action, nullptr);
 }
 

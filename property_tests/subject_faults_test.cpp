@@ -90,6 +90,7 @@ constexpr Fault ends[] = {
     {"writes_before", Kind::failed, "wrote before the beginning of result"},
     {"closes_descriptors", Kind::crashed, "exited with status"},
     {"writes_descriptors", Kind::crashed, "descriptor"},
+    {"forges_reply", Kind::crashed, "descriptor"},
     {"grandchild_then_crash", Kind::crashed, "SIGSEGV"},
     {"status_77", Kind::failed, "answers 77, which is no status"},
     {"fails", Kind::failed, "LOSSAUDIT_FAILED"},

@@ -16,6 +16,7 @@
 #include <thread>
 #include <vector>
 
+#include "audit/library_host.hpp"
 #include "property_tests/faults/echo.hpp"
 
 #if defined(__SSE__)
@@ -163,6 +164,12 @@ int writes_descriptors(const Contract*, const Tensors* t) {
   for (int fd = 3; fd < 256; ++fd) [[maybe_unused]] const ssize_t sent = write(fd, "garbage", 7);
   return give(t, 1);
 }
+/// Says that the call has returned while it has not.
+int forges_reply(const Contract*, const Tensors* t) {
+  const lossaudit::Reply forged{};
+  for (int fd = 3; fd < 256; ++fd) send(fd, &forged, sizeof forged, MSG_NOSIGNAL);
+  return give(t, 1);
+}
 int floods_descriptors(const Contract*, const Tensors* t) {
   const std::vector<char> large(100000, 'x');
   for (int i = 0; i < 1000; ++i) send(3, large.data(), large.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -221,6 +228,7 @@ constexpr Fault faults[] = {
     {"crash_later", crash_later},
     {"closes_descriptors", closes_descriptors},
     {"writes_descriptors", writes_descriptors},
+    {"forges_reply", forges_reply},
     {"floods_descriptors", floods_descriptors},
     {"counts_descriptors", counts_descriptors},
     {"truncates_memory", truncates_memory},
