@@ -211,6 +211,9 @@ std::string objection(const Contract& contract) {
   return "";
 }
 
+/// No tensor is larger, so that products of sizes do not wrap around.
+constexpr std::size_t most_values = std::size_t{1} << 40;
+
 void expect_size(std::string_view what, std::size_t size, std::size_t due) {
   if (size != due) {
     throw BadInput(std::string(what) + " has " + std::to_string(size) + " values where the shape asks for " +
@@ -323,7 +326,7 @@ Shape shape_along(std::span<const std::size_t> dimensions, int axis) {
     const std::size_t n = dimensions[static_cast<std::size_t>(i)];
     if (n == 0) throw BadInput("dimension " + std::to_string(i) + " is 0: tensors hold at least one value");
     std::size_t& part = i < place ? shape.outer : i == place ? shape.classes : shape.inner;
-    if (n > std::numeric_limits<std::uint32_t>::max() || shape.elements() > (std::size_t{1} << 40) / n) {
+    if (n > std::numeric_limits<std::uint32_t>::max() || shape.elements() > most_values / n) {
       throw BadInput("a tensor of over 2^40 values does not fit");
     }
     part *= n;
@@ -344,7 +347,13 @@ void validate(const Contract& contract, const Batch& batch) {
   validate(contract);
   const FunctionTraits& f = traits(contract.function);
   const Shape& shape = batch.shape;
-  if (shape.elements() == 0) throw BadInput("the batch is empty: tensors hold at least one value");
+  if (shape.outer == 0 || shape.classes == 0 || shape.inner == 0) {
+    throw BadInput("the batch is empty: tensors hold at least one value");
+  }
+  if (shape.outer > most_values || shape.classes > most_values / shape.outer ||
+      shape.inner > most_values / (shape.outer * shape.classes)) {
+    throw BadInput("a tensor of over 2^40 values does not fit");
+  }
   if (shape.inner != 1 && f.layout != Layout::elementwise && !contract.options.axis) {
     throw BadInput("the class axis is not the last one: the contract needs the option axis");
   }
