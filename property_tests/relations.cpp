@@ -96,6 +96,25 @@ void shift_changes_nothing(const Contract& contract) {
   });
 }
 
+void gradient_sums_to_zero(const Contract& contract) {
+  for_all(contract, drawing(contract, Adventure::finite), [&](Batch batch) {
+    const std::size_t n = batch.shape.classes;
+    for (std::size_t i = 0; i < batch.target.size(); ++i) batch.target[i] = i % n == i / n % n ? 1 : 0;
+    const std::vector<double> gradient = compute(contract, batch);
+    return first_complaint("row", batch.shape.rows(), [&](std::size_t row) -> Complaint {
+      long double sum = 0;
+      long double allowed = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const double g = gradient[element_index(batch.shape, row, i)];
+        sum += g;
+        allowed += reach(contract, g) + 0x1p-64L;
+      }
+      if (std::abs(sum) <= allowed) return {};
+      return "the gradient sums to " + shown(Format::f64, static_cast<double>(sum));
+    });
+  });
+}
+
 Clip clip_of(const Contract& contract) {
   const double epsilon = contract.options.epsilon.value_or(traits(contract.dialect).epsilon);
   if (traits(contract.dialect).epsilon == 0 || contract.options.from_logits) return {};

@@ -35,6 +35,10 @@ std::vector<Shifted> exact_shifts(Format format, const Batch& batch);
 /// softmax or log_softmax: shifted rows give what the rows give.
 void shift_changes_nothing(const Contract& contract);
 
+/// The gradient from logits of a loss over classes, softmax(x) Σt − t, sums to 0 when Σt = 1: each term is within its
+/// budget, so the sum is within the sum of those. Adding n terms of at most 1 in 64 bits is off by n 2^−64.
+void gradient_sums_to_zero(const Contract& contract);
+
 /// Calls f(i) for i < n; the first complaint, with "element i: " or "row i: " in front.
 template <typename F>
 Complaint first_complaint(const char* what, std::size_t n, F f) {
