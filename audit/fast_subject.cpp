@@ -91,12 +91,12 @@ constexpr Entry entries[] = {
 constexpr const char* contract_lines[] = {
     "relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward",
     "softmax,log_softmax,logsumexp exact f32 forward axis",
-    "binary_crossentropy exact,keras1 f32 forward from_logits reduction epsilon label_smoothing pos_weight "
-    "sample_weights",
-    "categorical_crossentropy exact,keras1 f32 forward from_logits reduction axis epsilon label_smoothing "
-    "class_weights sample_weights",
-    "sparse_categorical_crossentropy exact,keras1 f32 forward from_logits reduction axis epsilon label_smoothing "
-    "ignore_index class_weights sample_weights",
+    ("binary_crossentropy exact,keras1 f32 forward from_logits reduction epsilon label_smoothing pos_weight "
+     "sample_weights"),
+    ("categorical_crossentropy exact,keras1 f32 forward from_logits reduction axis epsilon label_smoothing "
+     "class_weights sample_weights"),
+    ("sparse_categorical_crossentropy exact,keras1 f32 forward from_logits reduction axis epsilon label_smoothing "
+     "ignore_index class_weights sample_weights"),
     "mean_squared_error exact f32 forward reduction axis sample_weights",
     "cross_entropy_error exact f32 forward reduction axis class_weights sample_weights",
     nullptr,

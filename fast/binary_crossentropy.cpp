@@ -50,10 +50,7 @@ void binary_crossentropy(const float* target, const float* output, float* result
   task.kind = LossKind::binary;
   task.target = target;
   task.output = output;
-  const bool clips = options.dialect == Dialect::keras1;
-  task.probabilities = options.from_logits ? Probabilities::from_logits
-                       : clips             ? Probabilities::clipped
-                                           : Probabilities::plain;
+  task.probabilities = probabilities_of(options, Probabilities::plain, Probabilities::clipped);
   if (options.reduction == Reduction::none) return HWY_DYNAMIC_DISPATCH(BinaryLosses)(task, result);
   LossEstimate estimate;
   std::size_t units = 0;

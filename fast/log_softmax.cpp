@@ -13,19 +13,13 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 
 /// (x_i - m) - log1p(others): a sum of two terms that are not positive, each good to 2^-45.
 struct LogSoftmaxOf {
+  HWY_INLINE explicit LogSoftmaxOf(const LogitRow& row) : maximum(row.maximum), log_of_sum(row.log_of_sum) {}
   HWY_INLINE V operator()(V x) const { return hn::Sub(hn::Sub(x, Constant(maximum)), Constant(log_of_sum)); }
   double maximum, log_of_sum;
 };
 
 void LogSoftmaxRows(const float* x, float* result, std::size_t rows, std::size_t classes) {
-  for (std::size_t r = 0; r < rows; ++r, x += classes, result += classes) {
-    const LogitRow row = ReduceLogits(x, classes);
-    if (row.others < kInfinity) {
-      MapElements(LogSoftmaxOf{row.maximum, row.log_of_sum}, x, result, classes);
-    } else {
-      careful::log_softmax_limits(x, result, classes);
-    }
-  }
+  MapLogitRows<LogSoftmaxOf>(careful::log_softmax_limits, x, result, rows, classes);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

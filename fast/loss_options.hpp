@@ -17,4 +17,10 @@ struct Takes {
 LossTask make_task(const char* loss, const Takes& takes, const LossOptions& options, const Rows& rows,
                    std::size_t smoothed_classes);
 
+/// Logits when the options say so, else the way of their dialect.
+inline Probabilities probabilities_of(const LossOptions& options, Probabilities exact, Probabilities keras1) {
+  if (options.from_logits) return Probabilities::from_logits;
+  return options.dialect == Dialect::keras1 ? keras1 : exact;
+}
+
 }  // namespace lossaudit::fast

@@ -13,19 +13,13 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 
 /// e^(x_i - m) / (1 + others): two exponentials, each good to 2^-45, and three roundings.
 struct SoftmaxOf {
+  HWY_INLINE explicit SoftmaxOf(const LogitRow& row) : maximum(row.maximum), scale(1 / (1 + row.others)) {}
   HWY_INLINE V operator()(V x) const { return hn::Mul(ExpNonPositive(hn::Sub(x, Constant(maximum))), Constant(scale)); }
   double maximum, scale;
 };
 
 void SoftmaxRows(const float* x, float* result, std::size_t rows, std::size_t classes) {
-  for (std::size_t r = 0; r < rows; ++r, x += classes, result += classes) {
-    const LogitRow row = ReduceLogits(x, classes);
-    if (row.others < kInfinity) {
-      MapElements(SoftmaxOf{row.maximum, 1 / (1 + row.others)}, x, result, classes);
-    } else {
-      careful::softmax_limits(x, result, classes);
-    }
-  }
+  MapLogitRows<SoftmaxOf>(careful::softmax_limits, x, result, rows, classes);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

@@ -1,34 +1,9 @@
+#include "fast/entropy_rows.hpp"
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_losses.hpp"
 
-#undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "fast/sparse_categorical_crossentropy.cpp"
-#include "hwy/foreach_target.h"
-//
-#include "fast/entropy-inl.h"
-
-HWY_BEFORE_NAMESPACE();
-namespace lossaudit::fast::HWY_NAMESPACE {
-
-void SparseRows(const LossTask& task, const RowBatch& batch, LossEstimate* out) {
-  switch (task.probabilities) {
-    case Probabilities::from_logits:
-      return EstimateRows<Probabilities::from_logits>(task, batch, out);
-    case Probabilities::clipped_normalised:
-      return EstimateRows<Probabilities::clipped_normalised>(task, batch, out);
-    default:
-      return EstimateRows<Probabilities::normalised>(task, batch, out);
-  }
-}
-
-}  // namespace lossaudit::fast::HWY_NAMESPACE
-HWY_AFTER_NAMESPACE();
-
-#if HWY_ONCE
 namespace lossaudit::fast {
-
-HWY_EXPORT(SparseRows);
 
 void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
                                      const LossOptions& options) {
@@ -37,12 +12,8 @@ void sparse_categorical_crossentropy(const std::int64_t* labels, const float* ou
   LossTask task = make_task("sparse_categorical_crossentropy", takes, options, rows, rows.classes);
   task.labels = labels;
   task.output = output;
-  const bool clips = options.dialect == Dialect::keras1;
-  task.probabilities = options.from_logits ? Probabilities::from_logits
-                       : clips             ? Probabilities::clipped_normalised
-                                           : Probabilities::normalised;
-  compute_row_losses(HWY_DYNAMIC_DISPATCH(SparseRows), task, options, result);
+  task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::clipped_normalised);
+  compute_row_losses(estimate_entropy_rows, task, options, result);
 }
 
 }  // namespace lossaudit::fast
-#endif

@@ -49,8 +49,8 @@ const char* const contracts[] = {
     "sparse_categorical_crossentropy keras1 f32 forward epsilon=0 label_smoothing=0.1",
     "sparse_categorical_crossentropy exact f32 forward from_logits ignore_index=1",
     "sparse_categorical_crossentropy exact f32 forward from_logits label_smoothing=0.1 class_weights",
-    "sparse_categorical_crossentropy exact f32 forward from_logits reduction=mean ignore_index=0 class_weights "
-    "sample_weights",
+    "sparse_categorical_crossentropy exact f32 forward from_logits reduction=mean ignore_index=0 class_weights",
+    "sparse_categorical_crossentropy exact f32 forward reduction=mean class_weights sample_weights",
     "sparse_categorical_crossentropy keras1 f32 forward reduction=mean ignore_index=0 sample_weights",
     "sparse_categorical_crossentropy keras1 f32 forward reduction=sum class_weights",
     "mean_squared_error exact f32 forward",
