@@ -1,6 +1,7 @@
 // Properties of the losses: reductions, weights, smoothing.
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "property_tests/common_properties.hpp"
 
@@ -8,6 +9,15 @@ namespace lossaudit::conform {
 namespace {
 
 bool is_loss(const FunctionTraits& function, Format /*format*/) { return function.is_loss; }
+
+/// The function has the options' meaning; without it there is nothing to test.
+bool takes(const FunctionTraits& function, std::string_view options) {
+  return is_meaningful({function.function, Dialect::exact, Format::f32, Pass::forward, parse_options(options)});
+}
+bool weighs_classes(const FunctionTraits& function, Format /*format*/) { return takes(function, "class_weights"); }
+bool smooths_dense_targets(const FunctionTraits& function, Format /*format*/) {
+  return function.target == TargetKind::dense && takes(function, "label_smoothing=0.5");
+}
 bool is_mean(const Contract& contract) { return contract.options.reduction == Reduction::mean; }
 bool is_sum(const Contract& contract) { return contract.options.reduction == Reduction::sum; }
 
@@ -232,9 +242,10 @@ std::vector<CommonProperty> properties_of_losses() {
       {"SumAddsTheLosses", is_loss, is_sum, sum_adds_the_losses},
       {"LongReductionsWithinBudget", is_loss, is_plain_mean, long_reductions_within_budget},
       {"SampleWeightsOfOneChangeNothing", is_loss, has_sample_weights, sample_weights_of_one_change_nothing},
-      {"ClassWeightsOfOneChangeNothing", is_loss, has_class_weights, class_weights_of_one_change_nothing},
+      {"ClassWeightsOfOneChangeNothing", weighs_classes, has_class_weights, class_weights_of_one_change_nothing},
       {"SampleWeightOfTwoIsTwoRows", is_loss, weighs_like_repeating, sample_weight_of_two_is_two_rows},
-      {"LabelSmoothingIsOfTargets", is_loss, is_unsmoothed_with_dense_targets, label_smoothing_is_of_targets},
+      {"LabelSmoothingIsOfTargets", smooths_dense_targets, is_unsmoothed_with_dense_targets,
+       label_smoothing_is_of_targets},
   };
 }
 

@@ -12,3 +12,13 @@ add_executable(known_defects_self_test known_defects.cpp known_defects_self_test
 target_link_libraries(known_defects_self_test PRIVATE lossaudit_audit lossaudit_reference GTest::gtest_main lossaudit_flags)
 gtest_discover_tests(known_defects_self_test DISCOVERY_MODE PRE_TEST)
 target_sources(lossaudit-conform PRIVATE known_defects.cpp known_defects_test.cpp)
+
+# The planted bugs against the suite and the audit.
+find_package(nlohmann_json REQUIRED)
+add_executable(mutants_test mutants_test.cpp)
+target_link_libraries(mutants_test PRIVATE lossaudit_mutants lossaudit_audit lossaudit_reference GTest::gtest_main
+                                           nlohmann_json::nlohmann_json lossaudit_flags)
+target_compile_definitions(mutants_test PRIVATE LOSSAUDIT_CONFORM="$<TARGET_FILE:lossaudit-conform>"
+                                                LOSSAUDIT_MUTANTS="$<TARGET_FILE:mutants>")
+add_dependencies(mutants_test lossaudit-conform mutants)
+gtest_discover_tests(mutants_test DISCOVERY_MODE PRE_TEST)

@@ -250,6 +250,17 @@ struct DomainIsClamped : Sound {
   }
 };
 
+/// softmax(x) − t with the softmax rounded: nothing is left of a confident row.
+struct GradientLosesConfidentRows : Sound {
+  Row entropy_gradient(const Call& call, const Row& t, const Row& x) const override {
+    Row result = softmax(call, x);
+    Real total = 0;
+    for (const Real value : t) total += value;
+    for (std::size_t i = 0; i < x.size(); ++i) result[i] = call.storage.round(result[i]) * total - t[i];
+    return result;
+  }
+};
+
 // Class weights, labels
 
 /// Weights are normalised to an average of 1 before use.

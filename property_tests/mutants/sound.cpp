@@ -19,6 +19,7 @@ constexpr const char* contract_lines[] = {
     "label_smoothing ignore_index class_weights sample_weights",
     "mean_squared_error exact f64,f32,f16,bf16 forward axis reduction sample_weights",
     "cross_entropy_error exact f64,f32,f16,bf16 forward axis reduction class_weights sample_weights",
+    "categorical_crossentropy,sparse_categorical_crossentropy exact f64,f32,f16,bf16 gradient from_logits=1 axis",
     nullptr,
 };
 
@@ -63,6 +64,12 @@ std::vector<Number> minus_logs_of(const Call& call, const std::vector<Number>& o
   return minus_log_normalised(p);
 }
 
+/// Whether terms that are right to 62 bits add up to a sum that is right to well under an ulp of the format.
+bool keeps_its_bits(const Call& call, Real sum, Real magnitude) {
+  // Smoothing is itself a sum that a negative target makes cancel.
+  return call.smoothing == 0 && std::abs(sum) >= std::ldexp(magnitude, call.storage.precision + 6 - 62);
+}
+
 template <class Number>
 std::pair<Number, Number> binary_logs_of(const Call& call, const Number& o, const Clip& clip) {
   if (call.from_logits) return {mutants::softplus(Number(-o)), mutants::softplus(o)};
@@ -84,10 +91,12 @@ const char* const* declared_contracts() { return contract_lines; }
 
 int Sound::compute(const lossaudit_contract& contract, const lossaudit_tensors& tensors) const {
   const Storage* storage = storage_named(contract.format);
-  if (storage == nullptr || std::string_view(contract.pass) != "forward") return LOSSAUDIT_UNSUPPORTED;
+  if (storage == nullptr) return LOSSAUDIT_UNSUPPORTED;
   const Call call{*storage, contract, tensors};
   const std::string_view f = call.function;
-  if (f == "relu") {
+  if (std::string_view(contract.pass) == "gradient") {
+    gradient(call);
+  } else if (f == "relu") {
     elementwise(call, &Sound::relu);
   } else if (f == "sigmoid") {
     elementwise(call, &Sound::sigmoid);
@@ -224,8 +233,11 @@ Real Sound::binary_crossentropy(const Call& call, Real t, Real o) const {
   if (!std::isfinite(t) || std::isnan(o) || outside) return not_a_number;
   const auto [positive, negative] = binary_coefficients(call, t);
   const auto [on, off] = binary_logs(call, o);
-  const bool mixed_signs = !is_probability(t) || call.pos_weight < 0;
-  if (!mixed_signs || std::isinf(on) || std::isinf(off)) return product(positive, on) + product(negative, off);
+  const Real one = product(positive, on), other = product(negative, off);
+  const bool one_sign = is_probability(t) && call.pos_weight >= 0;
+  if (one_sign || !std::isfinite(one + other) || keeps_its_bits(call, one + other, std::abs(one) + std::abs(other))) {
+    return one + other;
+  }
   const auto [wide_positive, wide_negative] = binary_coefficients_of(call, Wide(t));
   const auto [wide_on, wide_off] = binary_logs_of(call, Wide(o), clip(call));
   return static_cast<Real>(Wide(product(wide_positive, wide_on) + product(wide_negative, wide_off)));
@@ -262,11 +274,29 @@ Real Sound::cross_entropy(const Call& call, const Row& t, const Row& weights, co
   if (holds_nan(logs)) return not_a_number;
   Row terms(o.size());
   std::transform(factors.begin(), factors.end(), logs.begin(), terms.begin(), product<Real>);
+  const Real total = sum(call, terms);
+  Real magnitude = 0;
+  for (const Real term : terms) magnitude += std::abs(term);
   const bool one_sign = all_of_sign(t) && all_of_sign(weights);
-  if (one_sign || !all_finite(o) || !all_finite(logs) || !all_finite(weights)) return sum(call, terms);
-  // Terms of both signs may cancel.
+  if (one_sign || !std::isfinite(magnitude) || !all_finite(o) || keeps_its_bits(call, total, magnitude)) return total;
+  // Terms of both signs that cancel.
   const std::vector<Wide> wide = coefficients_of(call, widened(t), widened(weights));
   return static_cast<Real>(entropy(wide, minus_logs_of(call, widened(o), clip(call))));
+}
+
+Row Sound::entropy_gradient(const Call& /*call*/, const Row& t, const Row& x) const {
+  Row result(x.size(), not_a_number);
+  if (!all_finite(t) || holds_nan(x)) return result;
+  // s − t cancels in a confident row; 400 bits hold what is left of it in every format but f64's last binades.
+  const Peak<Wide> peak(widened(x));
+  if (x[peak.at] == -infinity) return result;
+  Sum<Wide> total;
+  for (const Real value : t) total.add(value);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const Wide unnormalised = i == peak.at ? Wide(1) : power_of_e(Wide(Wide(x[i]) - Wide(x[peak.at])));
+    result[i] = static_cast<Real>(Wide(unnormalised / (1 + peak.rest) * total.value() - Wide(t[i])));
+  }
+  return result;
 }
 
 Real Sound::mean_squared_error(const Call& call, const Row& t, const Row& o) const {
@@ -299,10 +329,7 @@ Loss Sound::row_loss(const Call& call, std::size_t row) const {
   if (call.tensors.labels != nullptr) {
     const std::int64_t label = label_of(call, row);
     if (ignores(call, label)) return {0, sample_weight(call, row), 1, true};
-    const auto classes = static_cast<std::int64_t>(call.tensors.classes);
-    if (label < 0 || label >= classes) return {not_a_number, sample_weight(call, row), 1, false};
-    t.assign(call.tensors.classes, 0);
-    t[static_cast<std::size_t>(label)] = 1;
+    t = one_hot(call, label);
   } else {
     t = row_of(call, call.tensors.target, row);
   }
@@ -316,6 +343,24 @@ Loss Sound::row_loss(const Call& call, std::size_t row) const {
   loss.value = cross_entropy(call, t, weights, o);
   if (call.tensors.class_weights != nullptr) loss.share = entropy(weights, t);
   return loss;
+}
+
+Row Sound::one_hot(const Call& call, std::int64_t label) const {
+  const auto classes = static_cast<std::int64_t>(call.tensors.classes);
+  if (label < 0 || label >= classes) return Row(call.tensors.classes, not_a_number);
+  Row t(call.tensors.classes, 0);
+  t[static_cast<std::size_t>(label)] = 1;
+  return t;
+}
+
+void Sound::gradient(const Call& call) const {
+  for (std::size_t r = 0; r < call.rows(); ++r) {
+    const bool sparse = call.tensors.labels != nullptr;
+    const Row t = sparse ? one_hot(call, label_of(call, r)) : row_of(call, call.tensors.target, r);
+    const Row result = entropy_gradient(call, t, row_of(call, call.tensors.output, r));
+    const Real upstream = call.tensors.upstream == nullptr ? 1 : value(call, call.tensors.upstream, r);
+    for (std::size_t i = 0; i < result.size(); ++i) put(call, place(call, r, i), upstream * result[i]);
+  }
 }
 
 // Sums and reductions

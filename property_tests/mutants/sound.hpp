@@ -1,4 +1,5 @@
-// The control: a slow and right implementation of every function of the family, forward, in all formats.
+// The control: a slow and right implementation of every function of the family, forward, in all formats; of gradients
+// those of the cross-entropies from logits.
 //
 // Every step is a virtual function, so that a mutant is the control with one step replaced.
 #pragma once
@@ -54,6 +55,8 @@ class Sound {
   [[nodiscard]] virtual Row coefficients(const Call& call, const Row& t, const Row& weights) const;
   [[nodiscard]] virtual Row class_weights(const Call& call) const;
   [[nodiscard]] virtual Real cross_entropy(const Call& call, const Row& t, const Row& weights, const Row& o) const;
+  /// With respect to a row of logits: softmax(x) Σt − t.
+  [[nodiscard]] virtual Row entropy_gradient(const Call& call, const Row& t, const Row& x) const;
   [[nodiscard]] virtual Real mean_squared_error(const Call& call, const Row& t, const Row& o) const;
   [[nodiscard]] virtual std::int64_t label_of(const Call& call, std::size_t row) const;
   [[nodiscard]] virtual bool ignores(const Call& call, std::int64_t label) const;
@@ -68,13 +71,16 @@ class Sound {
   [[nodiscard]] virtual Real reduced(const Call& call, Real total, Real divisor, std::size_t count) const;
 
   [[nodiscard]] Real sum(const Call& call, const Row& terms) const;
-  void put(const Call& call, std::size_t index, Real result) const;
+  /// Writes a result.
+  virtual void put(const Call& call, std::size_t index, Real result) const;
 
  private:
   void elementwise(const Call& call, Real (Sound::*function)(const Call&, Real) const) const;
   void row_to_row(const Call& call, Row (Sound::*function)(const Call&, const Row&) const) const;
   void row_to_value(const Call& call) const;
   void losses(const Call& call) const;
+  void gradient(const Call& call) const;
+  [[nodiscard]] Row one_hot(const Call& call, std::int64_t label) const;
   [[nodiscard]] Loss binary_loss(const Call& call, std::size_t index) const;
   [[nodiscard]] Loss row_loss(const Call& call, std::size_t row) const;
 };

@@ -15,7 +15,7 @@ struct Mutant {
   const char* stands_for;  ///< where it was seen, or what invites it
   const char* caught_by;   ///< a GoogleTest filter: the conformance tests, each of which fails
   const char* contract;    ///< a contract on which `lossaudit audit` finds it …
-  const char* finding;     ///< … as this broken rule of audit/measure.hpp, or as "budget"
+  const char* finding;  ///< … as this broken rule of audit/measure.hpp, as "budget", or "" where it has no such input
   int (*compute)(const lossaudit_contract*, const lossaudit_tensors*);
 };
 
