@@ -64,7 +64,7 @@ TEST(Contract, TextReadsBackToEveryMeaningfulContract) {
       for (std::size_t i = 0; i < options.size(); ++i) {
         Contract contract{function.function, dialect.dialect, format_table[i % 4].format,
                           i % 3 == 0 ? Pass::gradient : Pass::forward, options[i]};
-        const bool throws = error_of([&] { validate(contract); }) != "";
+        const bool throws = !error_of([&] { validate(contract); }).empty();
         ASSERT_EQ(is_meaningful(contract), !throws) << to_string(contract);
         if (throws) continue;
         ++meaningful;

@@ -57,7 +57,7 @@ Exponentials exponentials(const std::vector<double>& row) {
 /// ln Σ e^(x − m) = ln n + log1p(others / n) where n classes reach the maximum.
 Ball log_of_sum(const Exponentials& row, Fault fault) {
   const Rational n(row.at_maximum);
-  const Ball several = log_of(n).tail;
+  Ball several = log_of(n).tail;
   if (row.others.is_zero() || fault == Fault::other_classes_dropped) return several;
   return several + log1p(row.others / Ball(n));
 }

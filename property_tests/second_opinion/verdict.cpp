@@ -189,7 +189,7 @@ Tally compare_each(const Contract& contract, const Batch& batch, const std::vect
 }  // namespace
 
 Verdict judge(Format format, const Expected& claim, const Opinion& opinion) {
-  const Verdict kind = judge_kind(claim.kind, claim.recommended, claim.rounded, opinion);
+  Verdict kind = judge_kind(claim.kind, claim.recommended, claim.rounded, opinion);
   if (kind.kind != agree || !opinion.value.is_finite()) return kind;
   const std::optional<int> exponent = exponent_of_ulp(format, opinion.value);
   if (!exponent) return {undecided, ""};

@@ -18,7 +18,6 @@ struct Verdict {
   };
   Kind kind = Kind::agree;
   std::string reason;  ///< of a refutation, in one line
-  bool operator==(const Verdict&) const = default;
 };
 
 /// Judges kind, ulp exponent, rounding (when `claim.proved`) and offset, to 2^-20 ulp.
