@@ -29,7 +29,7 @@ std::string complaint(Open open) {
   try {
     open();
   } catch (const BadInput& why) {
-    const std::string text = why.what();
+    std::string text = why.what();
     EXPECT_LT(text.size(), 1000U) << text;
     EXPECT_TRUE(std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; })) << text;
     return text;

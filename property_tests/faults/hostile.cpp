@@ -1,4 +1,5 @@
 // A library that misbehaves when it is loaded, or asked what it is. $LOSSAUDIT_FAULT says how.
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -48,6 +49,9 @@ const char* const bad_line[] = {"sigmoid exact f32 forward", "sigmod exact f32 f
 const char* const escape_line[] = {"sigmoid exact f32 forward # \x1b]0;owned\x07", nullptr};
 const char* const no_lines[] = {nullptr};
 
+/// Where nobody may read.
+const void* wild() { return mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
+
 /// A million characters that never meet their end within any limit.
 const char* long_text() {
   static const std::string text(1 << 20, 'A');
@@ -65,7 +69,7 @@ const lossaudit_subject* lossaudit_subject_at(std::size_t index) {
   if (how == "twins") return index < 3 ? &subject : nullptr;
   if (how == "crash_when_asked") raise(SIGSEGV);
   if (how == "throw_when_asked") throw std::runtime_error("not today");
-  if (how == "wild_pointer") return reinterpret_cast<const lossaudit_subject*>(std::uintptr_t{64});
+  if (how == "wild_pointer") return static_cast<const lossaudit_subject*>(wild());
   if (how == "none" || index > 0) return nullptr;
   if (how == "wrong_abi") {
     // Nothing but the version may be looked at.
@@ -78,7 +82,7 @@ const lossaudit_subject* lossaudit_subject_at(std::size_t index) {
   if (how == "null_version") subject.version = nullptr;
   if (how == "escape_name") subject.name = "\x1b[2Jgood\n<script>\xff\xfe";
   if (how == "long_name") subject.name = long_text();
-  if (how == "wild_name") subject.name = reinterpret_cast<const char*>(std::uintptr_t{64});
+  if (how == "wild_name") subject.name = static_cast<const char*>(wild());
   if (how == "null_contracts") subject.contracts = nullptr;
   if (how == "null_compute") subject.compute = nullptr;
   if (how == "bad_line") subject.contracts = bad_line;
