@@ -13,7 +13,9 @@ namespace lossaudit::conform {
 namespace {
 
 bool every_function(const FunctionTraits& /*function*/, Format /*format*/) { return true; }
-bool takes_probabilities(const FunctionTraits& function, Format /*format*/) { return function.output != Domain::real; }
+bool can_take_probabilities(const FunctionTraits& function, Format /*format*/) {
+  return function.output != Domain::real;
+}
 /// All values of a 16-bit format can be tried.
 bool is_small_and_elementwise(const FunctionTraits& function, Format format) {
   return function.layout == Layout::elementwise && function.target == TargetKind::none && traits(format).bytes == 2;
@@ -206,7 +208,7 @@ std::vector<CommonProperty> properties_of_every_function() {
       {"TailsWithinBudget", every_function, is_plain_and_unreduced, tails_within_budget},
       {"FiniteInFiniteOut", every_function, any_contract, finite_in_finite_out},
       {"NanStaysInItsRow", every_function, any_contract, nan_stays_in_its_row},
-      {"OutsideTheDomainIsNan", takes_probabilities, is_of_exact_probabilities, outside_the_domain_is_nan},
+      {"OutsideTheDomainIsNan", can_take_probabilities, is_of_exact_probabilities, outside_the_domain_is_nan},
       {"LimitsAtInfinity", every_function, is_plain_and_unreduced, limits_at_infinity},
       {"AloneAsInALongVector", every_function, is_plain_and_unreduced, alone_as_in_a_long_vector},
       {"EveryBitPattern", is_small_and_elementwise, any_contract, every_bit_pattern},

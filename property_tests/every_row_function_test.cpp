@@ -116,8 +116,7 @@ void long_rows_within_budget(const std::vector<Contract>& contracts) {
       Source source(rc::Random(classes), 100);
       Batch batch = draw_batch(source, contract, Adventure::tame, shape);
       for (double& x : batch.output) x = draw_real(source, contract.format, Adventure::tame) / 4;
-      if (traits(contract.function).output == Domain::probability ||
-          (traits(contract.function).output == Domain::either && !contract.options.from_logits)) {
+      if (takes_probabilities(contract)) {
         for (double& x : batch.output) x = draw_probability(source, contract.format, Adventure::tame);
       }
       for (double& x : batch.output) x = round_to(contract.format, x);

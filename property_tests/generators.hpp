@@ -45,6 +45,9 @@ std::span<const double> special_values(Format format);
 /// The same of [0, 1]: 0, smallest, the ε of the dialects and 1 − ε as the format rounds them, 1/2, 1.
 std::span<const double> special_probabilities(Format format);
 
+/// The contract's output argument is a probability, not a logit or any real.
+bool takes_probabilities(const Contract& contract);
+
 /// One value. `draw_real` of any size and sign; `draw_probability` in [0, 1] unless wild.
 double draw_real(Source& source, Format format, Adventure adventure);
 double draw_probability(Source& source, Format format, Adventure adventure);
@@ -58,13 +61,6 @@ struct Layouts {
 Batch draw_batch(Source& source, const Contract& contract, Adventure adventure, const Layouts& layouts = {});
 /// The same of a given shape.
 Batch draw_batch(Source& source, const Contract& contract, Adventure adventure, const Shape& shape);
-
-/// Strictly simpler values that a failing one may shrink to, simplest first: 0, 1, then fewer significant bits and
-/// exponents nearer to 0. A value is never simpler than itself, however often the relation is followed.
-std::vector<double> simpler_values(Format format, double value);
-
-/// Simpler batches: fewer rows, fewer classes, inner 1, then simpler values.
-std::vector<Batch> simpler_batches(const Contract& contract, const Batch& batch);
 
 /// A batch with its contract, so that it can be printed: to_case_text() of audit/case.hpp.
 struct Case {

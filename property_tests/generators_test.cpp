@@ -12,6 +12,7 @@
 
 #include "audit/case.hpp"
 #include "property_tests/property.hpp"
+#include "property_tests/shrinking.hpp"
 
 namespace lossaudit::conform {
 namespace {

@@ -15,11 +15,6 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 bool is_elementwise(const Contract& contract) { return traits(contract.function).layout == Layout::elementwise; }
 
-bool takes_probabilities(const Contract& contract) {
-  const Domain domain = traits(contract.function).output;
-  return domain == Domain::probability || (domain == Domain::either && !contract.options.from_logits);
-}
-
 /// Target rows for rows of n classes.
 Rows dense_targets(const Contract& contract, std::size_t n) {
   const Format format = contract.format;
