@@ -10,7 +10,7 @@ set_target_properties(mutants PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden
 # Defects that other implementations had: part of the conformance suite, and tests of the table itself.
 add_executable(known_defects_self_test known_defects.cpp known_defects_self_test.cpp)
 target_link_libraries(known_defects_self_test PRIVATE lossaudit_audit lossaudit_reference GTest::gtest_main lossaudit_flags)
-gtest_discover_tests(known_defects_self_test DISCOVERY_MODE PRE_TEST)
+gtest_discover_tests(known_defects_self_test DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES)
 target_sources(lossaudit-conform PRIVATE known_defects.cpp known_defects_test.cpp)
 
 # The planted bugs against the suite and the audit.
@@ -21,4 +21,4 @@ target_link_libraries(mutants_test PRIVATE lossaudit_mutants lossaudit_audit los
 target_compile_definitions(mutants_test PRIVATE LOSSAUDIT_CONFORM="$<TARGET_FILE:lossaudit-conform>"
                                                 LOSSAUDIT_MUTANTS="$<TARGET_FILE:mutants>")
 add_dependencies(mutants_test lossaudit-conform mutants)
-gtest_discover_tests(mutants_test DISCOVERY_MODE PRE_TEST)
+gtest_discover_tests(mutants_test DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES)

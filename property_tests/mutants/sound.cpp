@@ -287,14 +287,17 @@ Real Sound::cross_entropy(const Call& call, const Row& t, const Row& weights, co
 Row Sound::entropy_gradient(const Call& /*call*/, const Row& t, const Row& x) const {
   Row result(x.size(), not_a_number);
   if (!all_finite(t) || holds_nan(x)) return result;
-  // s − t cancels in a confident row; 400 bits hold what is left of it in every format but f64's last binades.
+  // With e_j = e^(x_j − max): s_i Σt − t_i = (e_i Σ_{j≠i} t_j − t_i Σ_{j≠i} e_j) / Σe, which keeps a confident row's
+  // rest.
   const Peak<Wide> peak(widened(x));
   if (x[peak.at] == -infinity) return result;
   Sum<Wide> total;
   for (const Real value : t) total.add(value);
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const Wide unnormalised = i == peak.at ? Wide(1) : power_of_e(Wide(Wide(x[i]) - Wide(x[peak.at])));
-    result[i] = static_cast<Real>(Wide(unnormalised / (1 + peak.rest) * total.value() - Wide(t[i])));
+    const bool top = i == peak.at;
+    const Wide own = top ? Wide(1) : power_of_e(Wide(Wide(x[i]) - Wide(x[peak.at])));
+    const Wide others = top ? peak.rest : Wide(1 + peak.rest - own);
+    result[i] = static_cast<Real>(Wide((own * (total.value() - Wide(t[i])) - Wide(t[i]) * others) / (1 + peak.rest)));
   }
   return result;
 }

@@ -1,6 +1,9 @@
 // The control: a slow and right implementation of every function of the family, forward, in all formats; of gradients
 // those of the cross-entropies from logits.
 //
+// Errors: within 0.51 ulp of every format where terms have one sign. Where terms of one loss cancel, 400 bits are taken
+// (enough for f32, f16, bf16); losses that cancel one another in a reduction are only as good as 64 bits are.
+//
 // Every step is a virtual function, so that a mutant is the control with one step replaced.
 #pragma once
 

@@ -1,4 +1,8 @@
 // The table of planted bugs: which they are, what they stand for, and what has to catch them.
+//
+// A new one is a struct of a few lines beside its kind (elementwise.hpp, rows.hpp, losses.hpp, reductions.hpp,
+// everywhere.hpp), with one step of the control replaced, and a row in table.cpp; mutants_test.cpp holds it to that
+// row.
 #pragma once
 
 #include <cstddef>
