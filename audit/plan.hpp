@@ -17,7 +17,7 @@ struct Filter {
 
 struct PlannedContract {
   Contract contract;
-  double share = 1;  ///< of the inputs that a contract without options gets
+  double share = 1;  ///< how many inputs it gets, where a contract without options gets 1
 };
 
 /// The contracts that an audit tries, in the order of the tables of functions, dialects and formats; those of one

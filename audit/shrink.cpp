@@ -79,7 +79,10 @@ class Search {
     Batch candidate;
     for (std::size_t count = part(best_.shape, dimension) / 2; count > 0; count /= 2) {
       for (std::size_t first = 0; first + count <= part(best_.shape, dimension);) {
-        if (spent(0) || part(best_.shape, dimension) == count) break;
+        const std::size_t places = part(best_.shape, dimension);
+        // Smaller parts leave larger candidates: once one costs too much, the rest do.
+        if (spent(best_.output.size() / places * (places - count))) return;
+        if (places == count) break;
         const bool gone = without(best_, dimension, first, count, candidate) && accept(std::move(candidate));
         if (!gone) first += count;
       }

@@ -8,9 +8,11 @@
 namespace lossaudit {
 namespace {
 
-/// Numbers of losses: around vector widths, where 8, 11 and 16 bits of accumulator stop counting, and long ones.
-constexpr std::size_t loss_counts[] = {1,  2,  3,   4,   5,   7,   8,   9,    15,   16,   17,    31,    32,    33,
-                                       63, 65, 100, 255, 257, 600, 999, 2047, 2049, 4097, 10007, 32771, 65521, 100003};
+/// Numbers of losses: around vector widths, and where 8 and 11 bits of accumulator stop counting.
+constexpr std::size_t loss_counts[] = {1,  2,  3,  4,  5,   7,   8,   9,   15,  16,   17,   31,
+                                       32, 33, 63, 65, 100, 255, 257, 600, 999, 2047, 2049, 4097};
+/// Where 16 bits stop counting and float sums have lost their last digits; as many as there is room for.
+constexpr std::size_t long_loss_counts[] = {100003, 65521, 32771, 10007};
 constexpr std::size_t classes_in_reductions[] = {3, 1, 2, 10};
 
 bool reduced(const Contract& contract) { return contract.options.reduction != Reduction::none; }
@@ -45,20 +47,22 @@ const RowKind& kind_for(const Contract& contract, bool equal) {
   return *found;
 }
 
-/// Batches of growing size until `elements` values are made; the size that passes it is left out.
-std::vector<Batch> of_growing_size(const Contract& contract, std::size_t elements, bool equal, Random& random) {
+/// Batches of every number of losses that fits into `elements` values.
+std::vector<Batch> of_every_count(const Contract& contract, std::size_t elements, bool equal, Random& random) {
   std::vector<Batch> batches;
   std::size_t made = 0;
-  std::size_t number = 0;
-  for (const std::size_t losses : loss_counts) {
-    const std::size_t classes =
-        elementwise(contract) ? 1 : classes_in_reductions[number++ % std::size(classes_in_reductions)];
-    if (made + losses * classes > elements) break;
+  const auto add = [&](std::size_t losses, std::size_t classes) {
+    if (elementwise(contract)) classes = 1;
+    if (made + losses * classes > elements) return;
     made += losses * classes;
     batches.push_back(elementwise(contract)
                           ? binary_batch(contract, losses, equal, random)
                           : row_batch(contract, kind_for(contract, equal), classes, losses, random.below(64), random));
+  };
+  for (std::size_t i = 0; i < std::size(loss_counts); ++i) {
+    add(loss_counts[i], classes_in_reductions[i % std::size(classes_in_reductions)]);
   }
+  for (const std::size_t losses : long_loss_counts) add(losses, 2);
   return batches;
 }
 
@@ -103,11 +107,11 @@ std::vector<Generator> reduction_generators() {
   return {
       reduction("loss_counts", "means and sums of 1 to 100003 different losses",
                 [](const Contract& contract, std::size_t elements, Random& random) {
-                  return of_growing_size(contract, elements, false, random);
+                  return of_every_count(contract, elements, false, random);
                 }),
       reduction("equal_losses", "means and sums of 1 to 100003 equal losses: accumulators that stop growing",
                 [](const Contract& contract, std::size_t elements, Random& random) {
-                  return of_growing_size(contract, elements, true, random);
+                  return of_every_count(contract, elements, true, random);
                 }),
       reduction("special_losses", "one to five losses with a NaN, an infinity, a zero or a clip's end among them",
                 of_special_losses),
