@@ -36,7 +36,7 @@ struct AuditRequest {
   /// seed alone.
   std::optional<std::chrono::milliseconds> time;
   /// Values of the output argument that each generator makes for a contract without options.
-  std::size_t elements = 75000;
+  std::size_t elements = 100000;
   /// Where cases too long for a command line are written; empty: nowhere.
   std::filesystem::path case_directory;
   /// Told how far the work is, in [0, 1], several times a second at most.
