@@ -26,9 +26,9 @@ typedef struct lossaudit_contract {
   int32_t from_logits;      /* 0 or 1 */
   int32_t has_ignore_index; /* 0 or 1 */
   int64_t ignore_index;
-  double epsilon;           /* the clip's epsilon before rounding to the format; 0 where the dialect has none */
-  double label_smoothing;   /* 0: none */
-  double pos_weight;        /* 1: none */
+  double epsilon;         /* the clip's epsilon before rounding to the format; 0 where the dialect has none */
+  double label_smoothing; /* 0: none */
+  double pos_weight;      /* 1: none */
 } lossaudit_contract;
 
 /* The tensors of one call, dense, values of `format`. The tensor `output` is (outer, classes, inner) with the class axis in the middle
@@ -64,13 +64,13 @@ typedef struct lossaudit_subject {
   int (*compute)(const lossaudit_contract *contract, const lossaudit_tensors *tensors);
 } lossaudit_subject;
 
-/* The library's subjects by index, NULL past the last. */
 #if defined(_WIN32)
-__declspec(dllexport)
+#define LOSSAUDIT_EXPORT __declspec(dllexport)
 #else
-__attribute__((visibility("default")))
+#define LOSSAUDIT_EXPORT __attribute__((visibility("default")))
 #endif
-const lossaudit_subject *lossaudit_subject_at(size_t index);
+/* The library's subjects by index, NULL past the last. */
+LOSSAUDIT_EXPORT const lossaudit_subject *lossaudit_subject_at(size_t index);
 
 #ifdef __cplusplus
 }
