@@ -9,10 +9,11 @@
 
 namespace lossaudit::mutants {
 
-/// A term of a sum over classes: a coefficient of exactly 0 silences whatever stands beside it.
+/// A product in which 0 silences an infinity, but not a NaN: of weights, targets and logarithms.
 template <class Number>
-Number product(const Number& coefficient, const Number& value) {
-  return coefficient == 0 ? Number(0) : Number(coefficient * value);
+Number product(const Number& a, const Number& b) {
+  const bool silent = (a == 0 && b == b) || (b == 0 && a == a);
+  return silent ? Number(0) : Number(a * b);
 }
 
 template <class Number>

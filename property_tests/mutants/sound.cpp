@@ -42,7 +42,7 @@ std::vector<Number> coefficients_of(const Call& call, const std::vector<Number>&
                                     const std::vector<Number>& weights) {
   const Number alpha = call.smoothing, keep = 1 - alpha, even = alpha / static_cast<Real>(t.size());
   std::vector<Number> coefficients(t.size());
-  for (std::size_t i = 0; i < t.size(); ++i) coefficients[i] = weights[i] * (keep * t[i] + even);
+  for (std::size_t i = 0; i < t.size(); ++i) coefficients[i] = product(weights[i], Number(keep * t[i] + even));
   return coefficients;
 }
 
@@ -82,7 +82,7 @@ template <class Number>
 std::pair<Number, Number> binary_coefficients_of(const Call& call, const Number& t) {
   // 1 − t′ = (1 − α)(1 − t) + α/2: written so, neither half cancels for t and α in [0, 1].
   const Number alpha = call.smoothing, weight = call.pos_weight, keep = 1 - alpha;
-  return {Number(weight * (keep * t + alpha / 2)), Number(keep * (1 - t) + alpha / 2)};
+  return {product(weight, Number(keep * t + alpha / 2)), Number(keep * (1 - t) + alpha / 2)};
 }
 
 }  // namespace
@@ -377,14 +377,12 @@ Real Sound::sum(const Call& call, const Row& terms) const {
 }
 
 Real Sound::term_of(const Call& /*call*/, const Loss& loss) const {
-  if (loss.ignored) return 0;
-  // A sample weight is part of every term's coefficient: 0 silences an infinite loss, but not a NaN.
-  return std::isinf(loss.value) ? product(loss.weight, loss.value) : loss.weight * loss.value;
+  return loss.ignored ? 0 : product(loss.weight, loss.value);
 }
 
 Real Sound::share_of(const Call& call, const Loss& loss) const {
   if (loss.ignored) return 0;
-  return call.keras1 ? Real(loss.weight != 0) : loss.weight * loss.share;
+  return call.keras1 ? Real(loss.weight != 0) : product(loss.weight, loss.share);
 }
 
 Real Sound::reduced(const Call& call, Real total, Real divisor, std::size_t /*count*/) const {
