@@ -84,6 +84,11 @@ TEST(Ball, KeepsExactResultsExactAndGivesUpWhereItKnowsNothing) {
   EXPECT_TRUE(is_zero(x - x));
   EXPECT_EQ((Ball(0.5) + Ball(0.25)).radius(), 0);
   EXPECT_EQ(exp(Ball(0)).radius(), 0);
+  EXPECT_EQ((Ball(3) / Ball(4)).radius(), 0);
+  EXPECT_EQ((Ball(3) * Ball(0.25)).radius(), 0);
+  EXPECT_GT((Ball(1) / Ball(3)).radius(), 0);
+  EXPECT_GT((Ball(0x1.000001p0) * Ball(0x1.0000000000001p0)).radius(), 0);
+  EXPECT_GT((Ball(0x1.8p-600) * Ball(0x1.8p-600)).radius(), 0) << "underflow hides the residual";
   EXPECT_TRUE(is_zero(log(Ball(1))));
   EXPECT_GT((Ball(1) + Ball(0x1p-60)).radius(), 0);
   EXPECT_FALSE((x / (x - x)).is_known());

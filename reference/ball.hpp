@@ -38,7 +38,7 @@ class Ball {
     if (is_zero(a) || is_zero(b)) return a.is_known() && b.is_known() ? Ball(0) : unknown();
     const bool trivial = (a.radius_ == 0 && std::abs(a.center_) == 1) || (b.radius_ == 0 && std::abs(b.center_) == 1);
     return {product, up(std::abs(a.center_) * b.radius_ + std::abs(b.center_) * a.radius_ + a.radius_ * b.radius_ +
-                        (trivial ? 0 : roundoff(product)))};
+                        (trivial || is_exact_product(a, b, product) ? 0 : roundoff(product)))};
   }
   friend Ball operator/(const Ball& a, const Ball& b) {
     const double nearest = std::abs(b.center_) - b.radius_;
@@ -46,8 +46,8 @@ class Ball {
     const double quotient = a.center_ / b.center_;
     // (a + δa)/(b + δb) − a/b = (δa − (a/b) δb)/(b + δb); `nearest` may have been rounded up by 2u.
     const double spread = up(a.radius_ + std::abs(quotient) * (1 + 0x1p-52) * b.radius_) / nearest;
-    const bool trivial = is_zero(a) || (b.radius_ == 0 && b.center_ == 1);
-    return {quotient, up(spread + (trivial ? 0 : roundoff(quotient)))};
+    const bool exact = is_zero(a) || (spread == 0 && is_exact_product(Ball(quotient), b, a.center_));
+    return {quotient, up(spread + (exact ? 0 : roundoff(quotient)))};
   }
   Ball& operator+=(const Ball& b) { return *this = *this + b; }
 
@@ -131,6 +131,12 @@ class Ball {
   /// An upper bound of the exact sum or product that `r` is the rounded value of, for up to eight roundings and
   /// underflows. Every caller's r is 0 only if its exact value is.
   static double up(double r) { return r == 0 ? 0 : r * (1 + 0x1p-49) + 8 * smallest; }
+  /// Whether a point times a point is exactly `product`, so far above underflow that the fused residual tells. Exact powers of 2 among means
+  /// would otherwise look as if they might lie on either side.
+  static bool is_exact_product(const Ball& a, const Ball& b, double product) {
+    return a.radius_ == 0 && b.radius_ == 0 && std::abs(product) > 0x1p-900 &&
+           std::fma(a.center_, b.center_, -product) == 0;
+  }
   /// Bound on the error of one correctly rounded product or quotient.
   static double roundoff(double result) { return std::abs(result) * 0x1p-53 + smallest; }
   /// The same for a sum, where there is no underflow and exact sums are common (0 + x, x − x).

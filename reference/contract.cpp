@@ -204,6 +204,9 @@ std::string objection(const Contract& contract) {
   if (o.label_smoothing != 0 && !smooths) return name + " takes no label_smoothing";
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) return "label_smoothing must lie in [0, 1]";
   if (o.pos_weight && contract.function != binary_crossentropy) return name + " takes no pos_weight";
+  if (o.pos_weight && !std::isfinite(round_to(contract.format, *o.pos_weight))) {
+    return "pos_weight must be finite in " + std::string(traits(contract.format).name);
+  }
   if (o.ignore_index && f.target != TargetKind::labels) return name + " takes no ignore_index";
   if (o.epsilon && d.epsilon == 0) return "dialect " + std::string(d.name) + " does not clip: it takes no epsilon";
   if (o.epsilon && o.from_logits) return "epsilon clips probabilities: it has no meaning with from_logits";
