@@ -44,6 +44,9 @@ const double ln4 = std::log(4.0);
 
 // clang-format off
 const Row rows[] = {
+    // Options
+    {"binary_crossentropy exact f32 forward reduction=sum label_smoothing=1e-30", {1, 2, 1}, {1, 1}, {1, 0}, {}, {}, {}, due({infinity}),
+     "a positive coefficient is positive, however small"},
     // Domains
     {"logit exact f32 forward", {1, 4, 1}, {-0x1p-149, 1 + 0x1p-23, 2, -1}, {}, {}, {}, {}, due({nan, nan, nan, nan}),
      "a probability outside [0, 1] gives NaN"},

@@ -42,6 +42,8 @@ class Interval {
   friend Interval operator+(const Interval& a, const Interval& b) {
     Interval r{Unset{}};
     const int flags = mpfi_add(r.data(), a.data(), b.data());
+    // ∞ − ∞ is undefined when both are certain. Where only an end is infinite, nothing is known at this precision.
+    if (is_nan(r) && !is_nan(a) && !is_nan(b) && !(a.is_point() && b.is_point())) return everything();
     r.lower_open_ =
         sum_open(flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT, a.lower(), a.lower_open_, b.lower(), b.lower_open_);
     r.upper_open_ =
@@ -138,6 +140,7 @@ class Interval {
   /// Above 0 and finite.
   static bool is_positive(mpfr_srcptr x) { return mpfr_sgn(x) > 0 && mpfr_inf_p(x) == 0; }
 
+  [[nodiscard]] bool is_point() const { return !is_nan(*this) && mpfr_equal_p(lower(), upper()) != 0; }
   [[nodiscard]] bool is_nonnegative() const { return !is_nan(*this) && mpfr_sgn(lower()) >= 0; }
   /// Below 0 and not merely the point 0, so that a change of sign ends the recursion of * and /.
   [[nodiscard]] bool is_nonpositive() const {
@@ -169,6 +172,13 @@ class Interval {
     const int flags = operation(r.data(), a.data());
     r.lower_open_ = a.lower_open_ || (flags & MPFI_FLAGS_LEFT_ENDPOINT_INEXACT) != 0;
     r.upper_open_ = a.upper_open_ || (flags & MPFI_FLAGS_RIGHT_ENDPOINT_INEXACT) != 0;
+    return r;
+  }
+
+  static Interval everything() {
+    Interval r{Unset{}};
+    mpfr_set_inf(&r.data()->left, -1);
+    mpfr_set_inf(&r.data()->right, 1);
     return r;
   }
 
