@@ -10,7 +10,7 @@
 
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
-#include "audit/witness.hpp"
+#include "audit/trial.hpp"
 #include "audit/workers.hpp"
 
 namespace lossaudit {
@@ -30,18 +30,6 @@ struct Prepared {
   Task task;
   std::vector<std::shared_ptr<const Batch>> batches;
   std::vector<std::vector<Expected>> exact;
-};
-
-/// One subject under one contract.
-struct Trial {
-  Trial(const Contract& contract, const Budget& budget) : results(contract, budget) {}
-  Accumulator results;
-  std::vector<std::size_t> generators;  ///< those it has seen, in order
-  bool covered = false;                 ///< a generator that covers the domain went through without a gap
-  std::size_t refused = 0, crashes = 0;
-  bool stopped = false;
-  Outcome failure;  ///< the first crash, hang or failure, and its batch
-  std::shared_ptr<const Batch> failed_on;
 };
 
 /// A subject that keeps crashing under a contract is not asked for more of it; one that hung once neither, for each
@@ -89,7 +77,11 @@ class Audit {
     findings_start_ = Clock::now();
     for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
       report("reducing findings", static_cast<double>(s) / static_cast<double>(request_.subjects.size()));
-      conclude(s, record);
+      conclude_subject(s, record);
+    }
+    if (untried_ > 0 && request_.remark) {
+      request_.remark(
+          fmt::format("time ran out before {} contracts had their turn: they are not in the record", untried_));
     }
     return record;
   }
@@ -215,7 +207,14 @@ class Audit {
 
   // ---- the record
 
-  void conclude(std::size_t s, RunRecord& record) {
+  void conclude_subject(std::size_t s, RunRecord& record) {
+    const AuditedSubject& audited = request_.subjects[s];
+    const Conclusion conclusion{*audited.subject, audited.argument, request_.seed, [this] { return next_case_file(); },
+                                [this] { return Clock::now() - findings_start_ < longest_reducing; }};
+    const auto add = [&](Accuracy&& accuracy) {
+      accuracy.subject = audited.name;
+      record.accuracy.push_back(std::move(accuracy));
+    };
     using Kind = std::tuple<Function, Dialect, Format, Pass>;
     const auto kind_of = [](const Contract& c) { return Kind(c.function, c.dialect, c.format, c.pass); };
     std::set<Kind> supported, told;
@@ -225,93 +224,28 @@ class Audit {
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
       const Contract& contract = contracts_[p].contract;
       if (trials_[p][s] != nullptr) {
-        if (std::optional<Accuracy> accuracy = conclude(s, contract, *trials_[p][s])) {
-          record.accuracy.push_back(std::move(*accuracy));
-        }
+        std::optional<Accuracy> accuracy = conclude(*trials_[p][s], conclusion);
+        untried_ += accuracy ? 0 : 1;
+        if (accuracy) add(std::move(*accuracy));
       } else if (!supported.contains(kind_of(contract)) && told.insert(kind_of(contract)).second) {
-        Contract without_options = contract;
-        without_options.options = {};
-        Accuracy accuracy = named(Accumulator(without_options, budget_of(without_options)).accuracy(), s);
-        accuracy.verdict = "unsupported";
-        accuracy.detail = "not declared";
-        record.accuracy.push_back(std::move(accuracy));
+        add(unsupported(contract));
       }
     }
   }
 
-  [[nodiscard]] Accuracy named(Accuracy accuracy, std::size_t s) const {
-    accuracy.subject = request_.subjects[s].name;
+  /// A function that the subject does not declare with any options, once for all of them.
+  [[nodiscard]] Accuracy unsupported(Contract contract) const {
+    contract.options = {};
+    Accuracy accuracy = Accumulator(contract, budget_of(contract)).accuracy();
     accuracy.evidence = "observed";
+    accuracy.verdict = "unsupported";
+    accuracy.detail = "not declared";
     return accuracy;
   }
 
-  /// Nothing when time ran out before the contract's turn.
-  std::optional<Accuracy> conclude(std::size_t s, const Contract& contract, Trial& trial) {
-    Subject& subject = *request_.subjects[s].subject;
-    const bool failed = trial.failure.kind != Outcome::Kind::computed;
-    if (trial.results.count() == 0 && trial.refused == 0 && !failed) return std::nullopt;
-
-    WitnessRequest witness{subject, request_.subjects[s].argument, contract, budget_of(contract), {}, false};
-    const auto next_case = [&](bool finding) -> const WitnessRequest& {
-      const bool in_time = Clock::now() - findings_start_ < longest_reducing;
-      witness.reduce = finding && in_time;
-      if (!request_.case_directory.empty()) {
-        witness.case_file = request_.case_directory / fmt::format("{:03}.case", ++cases_);
-      }
-      return witness;
-    };
-    Witness worst;
-    if (trial.results.worst().batch != nullptr) {
-      Sighting sighting = trial.results.worst();
-      worst = error_witness(next_case(trial.results.exceeds_budget()), sighting);
-      trial.results.replace_worst(sighting);
-    }
-    Accuracy accuracy = named(trial.results.accuracy(), s);
-    accuracy.worst = std::move(worst);
-    accuracy.inputs = inputs_of(trial);
-    accuracy.note = subject.note(contract);
-    accuracy.evidence = trial.covered ? "proved" : "observed";
-    for (RuleResult& result : accuracy.rules) {
-      const auto row = std::find_if(rules().begin(), rules().end(),
-                                    [&](const RuleTraits& rule) { return rule.name == result.rule; });
-      const auto index = static_cast<std::size_t>(row - rules().begin());
-      if (result.broken > 0) result.worst = rule_witness(next_case(true), index, trial.results.worst(index));
-    }
-    if (failed && trial.failed_on != nullptr) {
-      // Its inputs take the place of the largest error's: they are what has to be looked at first.
-      accuracy.worst = failure_witness(next_case(true), *trial.failed_on, trial.failure);
-    }
-    give_verdict(trial, accuracy);
-    return accuracy;
-  }
-
-  [[nodiscard]] std::string inputs_of(const Trial& trial) const {
-    std::set<std::size_t> seen;
-    std::string text;
-    for (const std::size_t g : trial.generators) {
-      if (seen.insert(g).second) text += (text.empty() ? "" : ", ") + generators()[g].name;
-    }
-    return text + fmt::format("; seed {}", request_.seed);
-  }
-
-  static void give_verdict(const Trial& trial, Accuracy& accuracy) {
-    const auto say = [&accuracy](const std::string& text) {
-      accuracy.detail += (accuracy.detail.empty() ? "" : "; ") + text;
-    };
-    accuracy.verdict = "conforms";
-    if (trial.results.exceeds_budget())
-      say(fmt::format("{:.3g} ulp, budget {:g}", accuracy.max_ulp, accuracy.budget_ulp));
-    for (const RuleResult& result : accuracy.rules) {
-      if (result.broken > 0 && result.required) say(fmt::format("rule {} broken {} times", result.rule, result.broken));
-    }
-    if (!accuracy.detail.empty()) accuracy.verdict = "exceeds";
-    if (trial.refused > 0) say(fmt::format("refused {} batches as unsupported", trial.refused));
-    if (accuracy.count == 0) accuracy.verdict = "unsupported";
-    if (trial.failure.kind != Outcome::Kind::computed) {
-      const bool hung = trial.failure.kind == Outcome::Kind::hung;
-      accuracy.verdict = hung ? "hung" : "crashed";
-      accuracy.detail = trial.failure.detail + (accuracy.detail.empty() ? "" : "; before that: " + accuracy.detail);
-    }
+  std::filesystem::path next_case_file() {
+    if (request_.case_directory.empty()) return {};
+    return request_.case_directory / fmt::format("{:03}.case", ++cases_);
   }
 
   AuditRequest& request_;
@@ -320,7 +254,7 @@ class Audit {
   std::vector<std::size_t> hangs_;
   std::vector<double> computed_;
   Clock::time_point start_, findings_start_;
-  std::size_t cases_ = 0;
+  std::size_t cases_ = 0, untried_ = 0;
   bool any_ = false;
 };
 

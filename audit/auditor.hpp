@@ -41,6 +41,8 @@ struct AuditRequest {
   std::filesystem::path case_directory;
   /// Told how far the work is, in [0, 1], several times a second at most.
   std::function<void(double done, std::string_view what)> progress;
+  /// Told, in a line each, what the record does not show.
+  std::function<void(const std::string& text)> remark;
 };
 
 /// Audits every subject under every planned contract that it supports. What a subject does (crash, hang, refuse) ends

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -203,6 +204,26 @@ TEST_F(Program, FindingsExitWith1AndReplay) {
     }
   }
   EXPECT_GE(replayed, 3U);
+}
+
+TEST_F(Program, WhatASubjectDoesEndsUpInTheRecordOnly) {
+  const fs::path report = folder_ / "report";
+  const std::string library = FAULTS_LIBRARY;
+  const Finished result =
+      run("audit " + library + ":segfault " + library + ":throws fast --function sigmoid -o " + report.string());
+  EXPECT_EQ(result.status, 1) << result.err;
+  const RunRecord record = load_record(report / "run.json");
+  std::map<std::string, std::string> verdicts;
+  for (const Accuracy& accuracy : record.accuracy) {
+    if (accuracy.verdict == "unsupported") continue;
+    verdicts[accuracy.subject] = accuracy.verdict;
+    if (accuracy.verdict == "crashed") {
+      EXPECT_EQ(accuracy.worst.inputs.at("output").size(), 1U);
+      EXPECT_EQ(run(accuracy.worst.replay.substr(10)).status, 1) << accuracy.worst.replay;
+    }
+  }
+  EXPECT_EQ(verdicts,
+            (std::map<std::string, std::string>{{"segfault", "crashed"}, {"throws", "crashed"}, {"fast", "conforms"}}));
 }
 
 TEST_F(Program, AReplayShowsComputedExactAndError) {

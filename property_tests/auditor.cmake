@@ -8,7 +8,7 @@ target_link_libraries(audit_test PRIVATE lossaudit_audit lossaudit_flags rapidch
 gtest_discover_tests(audit_test)
 
 add_executable(program_test ${CMAKE_CURRENT_SOURCE_DIR}/audit_program_test.cpp)
-add_dependencies(program_test lossaudit lossaudit-conform plain)
+add_dependencies(program_test lossaudit lossaudit-conform plain faults)
 target_link_libraries(program_test PRIVATE lossaudit_audit lossaudit_flags GTest::gtest_main)
-target_compile_definitions(program_test PRIVATE LOSSAUDIT="$<TARGET_FILE:lossaudit>")
+target_compile_definitions(program_test PRIVATE LOSSAUDIT="$<TARGET_FILE:lossaudit>" FAULTS_LIBRARY="$<TARGET_FILE:faults>")
 gtest_discover_tests(program_test)

@@ -101,6 +101,11 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   Progress progress;
   request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
 
+  request.remark = [&progress](const std::string& text) {
+    progress.clear();
+    fmt::print(stderr, "lossaudit: {}\n", text);
+  };
+
   const std::string started = utc_now();
   RunRecord record = run_audit(request);
   progress.clear();
