@@ -43,6 +43,8 @@ constexpr std::chrono::seconds longest_reducing{15};
 /// The exact results of binary64 cost five times as long as those of the shorter formats, which binary64 itself mostly
 /// decides.
 constexpr double f64_share = 0.35;
+/// With --time, the first round is a quick one over everything; further rounds take what time there is.
+constexpr double first_round_share = 0.1;
 
 class Audit {
  public:
@@ -100,22 +102,28 @@ class Audit {
     return std::any_of(row.begin(), row.end(), [](const auto& trial) { return trial != nullptr && !trial->stopped; });
   }
 
-  /// Every contract meets a generator before any meets the next, so that an audit cut short has tried them all; what is
-  /// not random is tried once.
+  /// Every contract meets its first generator before any meets its second, so that an audit cut short has tried them all; what is not
+  /// random is tried once.
   [[nodiscard]] std::vector<Task> tasks_of_round(std::uint64_t round) const {
-    std::vector<Task> tasks;
-    for (std::size_t g = 0; g < generators().size(); ++g) {
-      for (std::size_t p = 0; p < contracts_.size(); ++p) {
+    std::vector<std::pair<std::size_t, Task>> ranked;
+    for (std::size_t p = 0; p < contracts_.size(); ++p) {
+      if (!is_live(p)) continue;
+      std::size_t rank = 0;
+      for (std::size_t g = 0; g < generators().size(); ++g) {
         const bool due = round == 0 || generators()[g].random;
-        if (due && is_live(p) && generators()[g].applies(contracts_[p].contract)) tasks.push_back({p, g, round});
+        if (due && generators()[g].applies(contracts_[p].contract)) ranked.push_back({rank++, {p, g, round}});
       }
     }
+    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Task> tasks;
+    for (const auto& [rank, task] : ranked) tasks.push_back(task);
     return tasks;
   }
 
   [[nodiscard]] Prepared prepare(const Task& task) const {
     const auto& [contract, share] = contracts_[task.planned];
-    const double part = share * (contract.format == Format::f64 ? f64_share : 1);
+    const double part = share * (contract.format == Format::f64 ? f64_share : 1) *
+                        (request_.time && task.round == 0 ? first_round_share : 1);
     const auto elements = static_cast<std::size_t>(static_cast<double>(request_.elements) * part);
     Prepared prepared{task, {}, {}};
     for (Batch& batch : make_batches(generators()[task.generator], contract, elements, request_.seed, task.round)) {
