@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "audit/auditor.hpp"
 #include "audit/case.hpp"
 #include "audit/inputs.hpp"
 #include "audit/inputs/values.hpp"
@@ -137,13 +138,31 @@ TEST(Generators, RowsKeepTheirAxisInTheMiddleAndTheirLengths) {
   for (const std::size_t classes : {1, 2, 3, 7, 10, 100, 1000, 4097}) EXPECT_TRUE(counts.contains(classes)) << classes;
 }
 
+TEST(Generators, AnAuditsMeansPass65536Rows) {
+  for (const PlannedContract& planned : plan({})) {
+    const Options& options = planned.contract.options;
+    const bool plain_mean = options == parse_options("reduction=mean") && planned.contract.format == Format::f32;
+    if (!plain_mean) continue;
+    std::size_t longest = 0;
+    const auto elements_of_audit =
+        static_cast<std::size_t>(static_cast<double>(AuditRequest().elements) * planned.share);
+    for_each_pair_in(to_string(planned.contract), [&](const Generator& generator, const Contract& contract) {
+      if (generator.name != "loss_counts") return;
+      for (const Batch& batch : make_batches(generator, contract, elements_of_audit, 1, 0)) {
+        longest = std::max(longest, unreduced_size(contract, batch.shape));
+      }
+    });
+    EXPECT_GT(longest, 65536U) << to_string(planned.contract);
+  }
+}
+
 TEST(Generators, ReductionsReachTheirCounts) {
   std::set<std::size_t> counts;
   const Contract contract = parse_contract("binary_crossentropy exact f16 forward reduction=mean");
   for_each_pair_in(to_string(contract), [&](const Generator& generator, const Contract& c) {
     for (const Batch& batch : make_batches(generator, c, 300000, 1, 0)) counts.insert(batch.output.size());
   });
-  for (const std::size_t n : {1, 257, 2049, 65521, 100003}) EXPECT_TRUE(counts.contains(n)) << n;
+  for (const std::size_t n : {1, 257, 2049, 65537, 100003}) EXPECT_TRUE(counts.contains(n)) << n;
 }
 
 TEST(SpecialValues, HoldTheClipAndItsNeighbours) {

@@ -11,8 +11,9 @@ namespace {
 /// Numbers of losses: around vector widths, and where 8 and 11 bits of accumulator stop counting.
 constexpr std::size_t loss_counts[] = {1,  2,  3,  4,  5,   7,   8,   9,   15,  16,   17,   31,
                                        32, 33, 63, 65, 100, 255, 257, 600, 999, 2047, 2049, 4097};
-/// Where 16 bits stop counting and float sums have lost their last digits; as many as there is room for.
-constexpr std::size_t long_loss_counts[] = {100003, 65521, 32771, 10007};
+/// Where 16 bits stop counting, f16 has no number for the count (from 65520 on), and float sums have lost their last digits; as many as
+/// there is room for.
+constexpr std::size_t long_loss_counts[] = {100003, 65537, 32771, 10007};
 constexpr std::size_t classes_in_reductions[] = {3, 1, 2, 10};
 
 bool reduced(const Contract& contract) { return contract.options.reduction != Reduction::none; }
@@ -60,7 +61,7 @@ std::vector<Batch> of_every_count(const Contract& contract, std::size_t elements
                           : row_batch(contract, kind_for(contract, equal), classes, losses, random.below(64), random));
   };
   for (std::size_t i = 0; i < std::size(loss_counts); ++i) {
-    add(loss_counts[i], classes_in_reductions[i % std::size(classes_in_reductions)]);
+    add(loss_counts[i], loss_counts[i] > 1000 ? 2 : classes_in_reductions[i % std::size(classes_in_reductions)]);
   }
   for (const std::size_t losses : long_loss_counts) add(losses, 2);
   return batches;
