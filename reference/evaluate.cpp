@@ -320,9 +320,18 @@ std::vector<bool> recommended_results(const Problem& problem) {
   return results;
 }
 
+/// MPFR keeps its constants for each thread; a thread that ends hands them back.
+struct ThreadConstants {
+  ThreadConstants() = default;
+  ThreadConstants(const ThreadConstants&) = delete;
+  ThreadConstants& operator=(const ThreadConstants&) = delete;
+  ~ThreadConstants() { mpfr_free_cache(); }
+};
+
 }  // namespace
 
 std::vector<Expected> expect(const Contract& contract, const Batch& batch) {
+  thread_local const ThreadConstants constants;
   validate(contract, batch);
   const Problem problem(contract, batch);
   std::vector<Expected> results(result_size(contract, batch.shape));

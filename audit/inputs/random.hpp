@@ -21,7 +21,9 @@ class Random {
   /// Uniform on 0 … n−1 (n ≥ 1; the bias of a remainder is below 2^-40 for the counts used here).
   std::size_t below(std::size_t n) { return static_cast<std::size_t>(bits() % n); }
   std::int64_t between(std::int64_t from, std::int64_t to) {
-    return from + static_cast<std::int64_t>(bits() % (static_cast<std::uint64_t>(to - from) + 1));
+    // Unsigned: the ordinals of f64 span more than the positive half of 64 bits.
+    const std::uint64_t first = static_cast<std::uint64_t>(from);
+    return static_cast<std::int64_t>(first + bits() % (static_cast<std::uint64_t>(to) - first + 1));
   }
 
   bool one_in(std::size_t n) { return below(n) == 0; }
