@@ -146,10 +146,11 @@ void Accumulator::add_to_curve(const Batch& batch, std::size_t result, double ul
     at = batch.output[result];
     const double low = output_space(contract_).probability ? 0 : -std::numeric_limits<double>::infinity();
     const double high = output_space(contract_).probability ? 1 : std::numeric_limits<double>::infinity();
-    const std::int64_t first = ordinal(contract_.format, low);
-    const std::int64_t last = ordinal(contract_.format, high);
-    const double part = static_cast<double>(std::clamp(ordinal(contract_.format, at), first, last) - first) /
-                        (static_cast<double>(last) - static_cast<double>(first));
+    // As doubles: the ordinals of f64 lie farther apart than a signed difference reaches.
+    const auto first = static_cast<double>(ordinal(contract_.format, low));
+    const auto last = static_cast<double>(ordinal(contract_.format, high));
+    const double here = std::clamp(static_cast<double>(ordinal(contract_.format, at)), first, last);
+    const double part = (here - first) / (last - first);
     place = std::min(static_cast<std::int64_t>(part * stretches), stretches - 1);
   }
   const auto [point, is_new] = curve_.try_emplace(place, CurvePoint{at, ulp});

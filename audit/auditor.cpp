@@ -134,7 +134,7 @@ class Audit {
   }
 
   void measure() {
-    const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     // The subjects run on this thread, which is idle meanwhile for most of the time: the reference is what costs.
     OrderedWorkers<Prepared> workers(cores);
     std::vector<Task> tasks = tasks_of_round(0);

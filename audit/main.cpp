@@ -24,12 +24,14 @@ std::string explain_parse_error(const CLI::App& app, const CLI::ParseError& erro
   const std::string& first = program.arguments[1];
   std::vector<std::string> commands;
   for (const CLI::App* command : app.get_subcommands({})) {
-    if (command->get_name() == first) return what + " (lossaudit " + first + " --help)";
+    if (command->get_name() == first) return what.append(" (lossaudit ").append(first).append(" --help)");
     commands.push_back(command->get_name());
   }
   if (!first.starts_with('-')) {
     std::string nearest;
-    for (const std::string& name : nearest_names(first, commands)) nearest += (nearest.empty() ? "" : ", ") + name;
+    for (const std::string& name : nearest_names(first, commands)) {
+      nearest.append(nearest.empty() ? "" : ", ").append(name);
+    }
     return "unknown command '" + first + "': did you mean " + nearest + "? (lossaudit --help)";
   }
   return "unknown option '" + first + "' (lossaudit --help)";

@@ -14,8 +14,8 @@ namespace lossaudit {
 template <typename Result>
 class OrderedWorkers {
  public:
-  explicit OrderedWorkers(unsigned count) {
-    for (unsigned i = 0; i < count; ++i) threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
+  explicit OrderedWorkers(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
   }
   ~OrderedWorkers() {
     const std::lock_guard lock(mutex_);

@@ -1,6 +1,7 @@
 // The error measure and the rules, against cases derived by hand from the definition of the ulp.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -189,6 +190,15 @@ TEST(Accumulator, RowsAreChartedByClassCount) {
   EXPECT_EQ(accuracy.curve[0].max_ulp, 0);
   EXPECT_EQ(accuracy.curve[1].at, 2);
   EXPECT_GT(accuracy.curve[1].max_ulp, 2);
+}
+
+TEST(Accumulator, TheCurveSpansTheWholeOrderOfF64) {
+  const Contract contract = parse_contract("relu exact f64 forward");
+  const Accumulator results = accumulate(contract, "output=-0x1.8p+1023,-1,1,0x1.8p+1023", {0, 0, 1, 0x1.8p+1023});
+  const Accuracy accuracy = results.accuracy();
+  ASSERT_EQ(accuracy.curve.size(), 4U);
+  EXPECT_TRUE(std::is_sorted(accuracy.curve.begin(), accuracy.curve.end(),
+                             [](const CurvePoint& a, const CurvePoint& b) { return a.at < b.at; }));
 }
 
 TEST(Steps, SpanTheWholeOrderOfEveryFormat) {

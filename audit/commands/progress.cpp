@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 
 namespace lossaudit {
@@ -22,7 +23,7 @@ void Progress::show(double done, std::string_view what) {
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   std::string left;
   if (done > 0.01 && done < 1) {
-    const auto seconds = static_cast<int>(elapsed * (1 - done) / done + 0.5);
+    const auto seconds = std::lround(elapsed * (1 - done) / done);
     left = fmt::format(", {}:{:02} left", seconds / 60, seconds % 60);
   }
   fmt::print(stderr, "{}{:3.0f} %  {}{}", erase_line, 100 * done, what.substr(0, 60), left);
