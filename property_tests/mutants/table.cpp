@@ -461,7 +461,7 @@ constexpr Mutant table[] = {
      "ignore_index=-100",
      "budget", as<IgnoredRowsAreSmoothed>},
     {"reduction_stops_at_65536", "losses past the first 65,536 are left out", "a grid of fixed size",
-     "MeanSquaredError.LongReductionsWithinBudget/f32", "mean_squared_error exact f32 forward reduction=mean", "",
+     "MeanSquaredError.LongReductionsWithinBudget/f32", "mean_squared_error exact f32 forward reduction=mean", "budget",
      as<ReductionStopsAt65536>},
 };
 
