@@ -113,7 +113,7 @@ lossaudit_contract to_abi(const Contract& contract) {
       .from_logits = options.from_logits ? 1 : 0,
       .has_ignore_index = options.ignore_index ? 1 : 0,
       .ignore_index = options.ignore_index.value_or(0),
-      .epsilon = options.epsilon.value_or(traits(contract.dialect).epsilon),
+      .epsilon = clip_epsilon(contract),
       .label_smoothing = options.label_smoothing,
       .pos_weight = options.pos_weight.value_or(1),
   };

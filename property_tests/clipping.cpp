@@ -15,7 +15,7 @@ void clips_at_epsilon(Function function, Format format) {
       contract.options.epsilon = epsilon;
       if (!supports(contract)) continue;
       any = true;
-      const double clipped_at = epsilon.value_or(dialect.epsilon == 0 ? 1e-7 : dialect.epsilon);
+      const double clipped_at = path_of(contract).uses_epsilon() ? clip_epsilon(contract) : 1e-7;
       const std::vector<double> outputs = around_epsilon(format, clipped_at);
       std::vector<std::vector<double>> cases;
       for (const double o : outputs) {

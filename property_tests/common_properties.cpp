@@ -60,7 +60,7 @@ std::string suite_name(Function function) {
   return name;
 }
 
-double share_of(std::size_t contracts) { return std::clamp(6.0 / static_cast<double>(contracts), 0.08, 1.0); }
+double share_of(std::size_t contracts) { return std::clamp(6.0 / static_cast<double>(contracts), 0.03, 1.0); }
 
 bool any_contract(const Contract& /*contract*/) { return true; }
 

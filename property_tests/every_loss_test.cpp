@@ -164,10 +164,10 @@ void class_weights_of_one_change_nothing(const std::vector<Contract>& contracts)
   }
 }
 
-/// keras1 counts rows, whatever their weight, in its mean.
+/// Most frameworks' means count rows, whatever their weight.
 bool weighs_like_repeating(const Contract& contract) {
-  return contract.options.sample_weights &&
-         (is_sum(contract) || (is_mean(contract) && contract.dialect == Dialect::exact));
+  const bool weighs_rows = traits(contract.dialect).denominator == Denominator::kept_weight;
+  return contract.options.sample_weights && (is_sum(contract) || (is_mean(contract) && weighs_rows));
 }
 
 void sample_weight_of_two_is_two_rows(const std::vector<Contract>& contracts) {

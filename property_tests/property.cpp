@@ -130,6 +130,9 @@ bool has_one_sign(const Contract& contract, const Batch& batch) {
     return std::all_of(values.begin(), values.end(), good);
   };
   const auto not_negative = [](double x) { return !(x < 0); };
+  // ln(o + ε) is positive in the last ε below 1.
+  const double epsilon = path_of(contract).logarithm == Logarithm::plus_epsilon ? clip_epsilon(contract) : 0;
+  if (epsilon != 0 && !all(batch.output, [&](double o) { return o + 2 * epsilon < 1; })) return false;
   return (any_target || all(batch.target, [&](double t) { return !(t < 0) && !(has_mirrored_term && t > 1); })) &&
          all(batch.class_weights, not_negative) && all(batch.sample_weights, not_negative);
 }

@@ -116,8 +116,8 @@ void gradient_sums_to_zero(const Contract& contract) {
 }
 
 Clip clip_of(const Contract& contract) {
-  const double epsilon = contract.options.epsilon.value_or(traits(contract.dialect).epsilon);
-  if (traits(contract.dialect).epsilon == 0 || contract.options.from_logits) return {};
+  if (!path_of(contract).uses_epsilon()) return {};
+  const double epsilon = clip_epsilon(contract);
   return {round_to(contract.format, epsilon), round_to(contract.format, 1 - epsilon)};
 }
 

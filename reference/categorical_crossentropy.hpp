@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -10,12 +11,12 @@ namespace lossaudit {
 
 /// ln of the probabilities of a row of outputs, by the dialect's steps, or log_softmax when they are logits.
 template <typename T>
-std::vector<T> log_probabilities(const Problem& problem, RowView o, std::span<const ProbabilityStep> steps) {
+std::vector<T> log_probabilities(const Problem& problem, RowView o) {
   std::vector<T> logs;
-  if (problem.contract.options.from_logits) {
+  if (problem.contract.options.from_logits && problem.path.steps.empty()) {
     log_softmax_row(o, logs);
   } else {
-    prepared_probabilities(problem, o, steps, logs);
+    prepared_probabilities(problem, o, problem.path.steps, logs);
     for (T& p : logs) p = log(p);
   }
   return logs;
@@ -36,34 +37,50 @@ T weighted_entropy(const Problem& problem, const std::vector<T>& log_p, Target t
 /// The gradient of weighted_entropy with respect to the row's outputs, for any target: from logits s_i Σ_j c_j − c_i
 /// with c_i = w_i t_i; from probabilities by the dialect's steps.
 template <typename T, typename Target>
-void weighted_entropy_gradient(const Problem& problem, RowView o, std::span<const ProbabilityStep> steps, Target target,
-                               std::vector<T>& out) {
+void weighted_entropy_gradient(const Problem& problem, RowView o, Target target, std::vector<T>& out) {
   std::vector<T> coefficient;
   for (std::size_t i = 0; i < o.size; ++i) {
     coefficient.push_back(T(problem.class_weight(i)) * smoothed<T>(problem, target(i), o.size));
   }
-  if (!problem.contract.options.from_logits) return entropy_gradient(problem, o, steps, coefficient, out);
+  if (!problem.contract.options.from_logits || !problem.path.steps.empty()) {
+    return entropy_gradient(problem, o, problem.path.steps, coefficient, out);
+  }
   Sum<T> sum;
-  for (const T& c : coefficient) sum.add(c);
+  if (problem.path.slope == Slope::softmax_minus_target) {
+    sum.add(T(1));
+  } else {
+    for (const T& c : coefficient) sum.add(c);
+  }
   softmax_row(o, out);
   for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] * sum.value() - coefficient[i];
+}
+
+/// Whether the dialect multiplies a target of 0 by an infinite logarithm and gets NaN.
+inline bool loses_zero_terms(const Problem& problem, RowView target, RowView o) {
+  if (!problem.path.zero_times_infinity_is_nan) return false;
+  for (std::size_t i = 0; i < o.size; ++i) {
+    if (target[i] == 0 && std::isinf(o[i])) return true;
+  }
+  return false;
 }
 
 /// −Σ_i w_i t_i ln(o_i / Σ o) of a row; from logits Σ_i w_i t_i (logsumexp(x) − x_i).
 template <typename T>
 T categorical_crossentropy(const Problem& problem, RowView target, RowView o) {
   if (!is_target(target)) return T(std::numeric_limits<double>::quiet_NaN());
-  const std::vector<T> log_p = log_probabilities<T>(problem, o, traits(problem.contract.dialect).categorical_steps);
+  if (loses_zero_terms(problem, target, o)) return T(std::numeric_limits<double>::quiet_NaN());
+  const std::vector<T> log_p = log_probabilities<T>(problem, o);
   return weighted_entropy(problem, log_p, [target](std::size_t i) { return target[i]; });
 }
 
 /// Its gradient with respect to o.
 template <typename T>
 void categorical_crossentropy_gradient(const Problem& problem, RowView target, RowView o, std::vector<T>& out) {
-  if (!is_target(target)) return out.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
+  if (!is_target(target) || loses_zero_terms(problem, target, o)) {
+    return out.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
+  }
   weighted_entropy_gradient(
-      problem, o, traits(problem.contract.dialect).categorical_steps, [target](std::size_t i) { return target[i]; },
-      out);
+      problem, o, [target](std::size_t i) { return target[i]; }, out);
 }
 
 }  // namespace lossaudit

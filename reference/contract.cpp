@@ -15,54 +15,6 @@ namespace {
 
 using enum Function;
 
-constexpr FunctionTraits function_table[] = {
-    {relu, "relu", Layout::elementwise, TargetKind::none, Domain::real, false, "max(x, 0)"},
-    {sigmoid, "sigmoid", Layout::elementwise, TargetKind::none, Domain::real, false, "1 / (1 + e^-x)"},
-    {log_sigmoid, "log_sigmoid", Layout::elementwise, TargetKind::none, Domain::real, false, "-ln(1 + e^-x)"},
-    {softplus, "softplus", Layout::elementwise, TargetKind::none, Domain::real, false, "ln(1 + e^x)"},
-    {logit, "logit", Layout::elementwise, TargetKind::none, Domain::probability, false, "ln(p / (1 - p))"},
-    {softmax, "softmax", Layout::row_to_row, TargetKind::none, Domain::real, false, "e^x_i / sum_j e^x_j"},
-    {log_softmax, "log_softmax", Layout::row_to_row, TargetKind::none, Domain::real, false, "x_i - ln sum_j e^x_j"},
-    {logsumexp, "logsumexp", Layout::row_to_value, TargetKind::none, Domain::real, false, "ln sum_j e^x_j"},
-    {binary_crossentropy, "binary_crossentropy", Layout::elementwise, TargetKind::dense, Domain::either, true,
-     "-t ln o - (1 - t) ln(1 - o); from logits t softplus(-x) + (1 - t) softplus(x)"},
-    {categorical_crossentropy, "categorical_crossentropy", Layout::row_to_value, TargetKind::dense, Domain::either,
-     true, "-sum t ln(o / sum o); from logits sum_i t_i (logsumexp(x) - x_i)"},
-    {sparse_categorical_crossentropy, "sparse_categorical_crossentropy", Layout::row_to_value, TargetKind::labels,
-     Domain::either, true, "categorical_crossentropy of the label's one-hot vector"},
-    {mean_squared_error, "mean_squared_error", Layout::row_to_value, TargetKind::dense, Domain::real, true,
-     "sum (t - o)^2 / n"},
-    {cross_entropy_error, "cross_entropy_error", Layout::row_to_value, TargetKind::dense, Domain::probability, true,
-     "-sum t ln p: no clip, no normalisation"},
-};
-
-constexpr std::uint32_t bits_of(std::initializer_list<Function> list) {
-  std::uint32_t bits = 0;
-  for (const Function f : list) bits |= 1U << static_cast<unsigned>(f);
-  return bits;
-}
-
-constexpr ProbabilityStep clip_only[] = {ProbabilityStep::clip};
-constexpr ProbabilityStep normalise_only[] = {ProbabilityStep::normalise};
-constexpr ProbabilityStep normalise_then_clip[] = {ProbabilityStep::normalise, ProbabilityStep::clip};
-constexpr ProbabilityStep clip_then_normalise[] = {ProbabilityStep::clip, ProbabilityStep::normalise};
-
-constexpr DialectTraits dialect_table[] = {
-    {Dialect::exact,
-     "exact",
-     0,
-     Denominator::kept_weight,
-     {},
-     normalise_only,
-     normalise_only,
-     "mathematics: reference/semantics.md",
-     ~0U},
-    {Dialect::keras1, "keras1", 1e-7, Denominator::nonzero_weight, clip_only, normalise_then_clip, clip_then_normalise,
-     "Keras 1 and 2 (multi-backend) with the TensorFlow backend: keras/backend/tensorflow_backend.py for the losses, "
-     "keras/engine/training.py (_weighted_masked_objective) for the denominator",
-     bits_of({binary_crossentropy, categorical_crossentropy, sparse_categorical_crossentropy})},
-};
-
 constexpr std::array<std::string_view, 2> pass_names = {"forward", "gradient"};
 constexpr std::array<std::string_view, 3> reduction_names = {"none", "sum", "mean"};
 
@@ -189,27 +141,38 @@ std::string objection(const Contract& contract) {
   const DialectTraits& d = traits(contract.dialect);
   const Options& o = contract.options;
   const std::string name(f.name);
-  if ((d.functions >> static_cast<unsigned>(contract.function) & 1U) == 0) {
-    return "dialect " + std::string(d.name) + " does not define " + name + ": use --dialect exact";
-  }
   const bool weighs_classes = contract.function == categorical_crossentropy ||
                               contract.function == cross_entropy_error || f.target == TargetKind::labels;
   const bool smooths = contract.function == binary_crossentropy || contract.function == categorical_crossentropy ||
                        f.target == TargetKind::labels;
   if (o.from_logits && f.output != Domain::either) return name + " takes no option from_logits";
+  const Path& path = path_of(contract);
+  if (!path.defined) {
+    const bool either = f.output == Domain::either;
+    return "dialect " + std::string(d.name) + " does not define " + name +
+           (either ? o.from_logits ? " from logits" : " from probabilities" : "") + ": use --dialect exact";
+  }
   if (o.axis && f.layout == Layout::elementwise) return name + " is elementwise: it takes no option axis";
   if (o.reduction != Reduction::none && !f.is_loss) return name + " is not a loss: it takes no reduction";
   if (o.sample_weights && !f.is_loss) return name + " is not a loss: it takes no sample_weights";
   if (o.class_weights && !weighs_classes) return name + " takes no class_weights";
+  if (o.class_weights && path.slope == Slope::softmax_minus_target) {
+    return "dialect " + std::string(d.name) + " takes no class_weights with " + name;
+  }
   if (o.label_smoothing != 0 && !smooths) return name + " takes no label_smoothing";
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) return "label_smoothing must lie in [0, 1]";
   if (o.pos_weight && contract.function != binary_crossentropy) return name + " takes no pos_weight";
   if (o.pos_weight && !std::isfinite(round_to(contract.format, *o.pos_weight))) {
     return "pos_weight must be finite in " + std::string(traits(contract.format).name);
   }
+  if (o.pos_weight && path.slope == Slope::bounded_quotient) {
+    return "dialect " + std::string(d.name) + " takes no pos_weight from probabilities";
+  }
   if (o.ignore_index && f.target != TargetKind::labels) return name + " takes no ignore_index";
-  if (o.epsilon && d.epsilon == 0) return "dialect " + std::string(d.name) + " does not clip: it takes no epsilon";
-  if (o.epsilon && o.from_logits) return "epsilon clips probabilities: it has no meaning with from_logits";
+  if (o.epsilon && !path.uses_epsilon()) {
+    return "dialect " + std::string(d.name) + (o.from_logits ? " with from_logits" : "") +
+           " does not clip: it takes no epsilon";
+  }
   if (o.epsilon && !(*o.epsilon >= 0 && *o.epsilon < 0.5)) return "epsilon must lie in [0, 0.5)";
   return "";
 }
@@ -226,10 +189,20 @@ void expect_size(std::string_view what, std::size_t size, std::size_t due) {
 
 }  // namespace
 
-std::span<const FunctionTraits> functions() { return function_table; }
-const FunctionTraits& traits(Function function) { return function_table[static_cast<std::size_t>(function)]; }
-std::span<const DialectTraits> dialects() { return dialect_table; }
-const DialectTraits& traits(Dialect dialect) { return dialect_table[static_cast<std::size_t>(dialect)]; }
+const Path& path_of(const Contract& contract) {
+  const DialectTraits& d = traits(contract.dialect);
+  const bool logits = contract.options.from_logits;
+  if (contract.function == binary_crossentropy) return logits ? d.binary_logits : d.binary;
+  if (contract.function == sparse_categorical_crossentropy) return logits ? d.sparse_logits : d.sparse;
+  if (contract.function == categorical_crossentropy) return logits ? d.categorical_logits : d.categorical;
+  static constexpr Path plain{.defined = true};
+  static constexpr Path undefined;
+  return contract.dialect == Dialect::exact ? plain : undefined;
+}
+
+double clip_epsilon(const Contract& contract) {
+  return contract.options.epsilon.value_or(traits(contract.dialect).epsilon[static_cast<std::size_t>(contract.format)]);
+}
 
 std::string_view to_string(Pass pass) { return pass_names[static_cast<std::size_t>(pass)]; }
 std::string_view to_string(Reduction reduction) { return reduction_names[static_cast<std::size_t>(reduction)]; }
@@ -293,10 +266,10 @@ std::vector<std::string> nearest_names(std::string_view name, std::span<const st
 }
 
 Function parse_function(std::string_view name) {
-  return static_cast<Function>(index_of("function", name, names_of(function_table), " (lossaudit list functions)"));
+  return static_cast<Function>(index_of("function", name, names_of(functions()), " (lossaudit list functions)"));
 }
 Dialect parse_dialect(std::string_view name) {
-  return static_cast<Dialect>(index_of("dialect", name, names_of(dialect_table), " (lossaudit list dialects)"));
+  return static_cast<Dialect>(index_of("dialect", name, names_of(dialects()), " (lossaudit list dialects)"));
 }
 Format parse_format(std::string_view name) {
   return format_table[index_of("format", name, names_of(format_table), "")].format;

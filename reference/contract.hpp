@@ -1,4 +1,4 @@
-// What is to be computed: function + dialect + options + format + pass, and the tables of functions and dialects.
+// What is to be computed: function + dialect + options + format + pass.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,9 @@
 #include <string_view>
 #include <vector>
 
+#include "reference/dialect.hpp"
 #include "reference/format.hpp"
+#include "reference/function.hpp"
 
 namespace lossaudit {
 
@@ -19,82 +21,8 @@ struct BadInput : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-enum class Function : std::uint8_t {
-  relu,
-  sigmoid,
-  log_sigmoid,
-  softplus,
-  logit,
-  softmax,
-  log_softmax,
-  logsumexp,
-  binary_crossentropy,
-  categorical_crossentropy,
-  sparse_categorical_crossentropy,
-  mean_squared_error,
-  cross_entropy_error,
-};
-
-/// How a function's result is laid out over a tensor seen as (outer, classes, inner).
-enum class Layout : std::uint8_t {
-  elementwise,   ///< one result an element
-  row_to_row,    ///< each row (the classes of one outer and inner) gives a row
-  row_to_value,  ///< each row gives one value: result is (outer, inner)
-};
-
-enum class TargetKind : std::uint8_t { none, dense, labels };
-
-/// What the output argument means.
-enum class Domain : std::uint8_t {
-  real,         ///< any real number
-  probability,  ///< [0, 1]; in dialect `exact` anything outside gives NaN
-  either,       ///< a probability, or a logit when from_logits
-};
-
-/// One row of the table of functions.
-struct FunctionTraits {
-  Function function;
-  std::string_view name;
-  Layout layout;
-  TargetKind target;
-  Domain output;
-  bool is_loss;  ///< takes a reduction and sample weights
-  std::string_view formula;
-};
-
-/// The table of functions, in the order of the enumeration.
-std::span<const FunctionTraits> functions();
-const FunctionTraits& traits(Function function);
-
-enum class Dialect : std::uint8_t { exact, keras1 };
 enum class Pass : std::uint8_t { forward, gradient };
 enum class Reduction : std::uint8_t { none, sum, mean };
-
-/// What `mean` divides by.
-enum class Denominator : std::uint8_t {
-  kept_weight,     ///< the sum of the weights of the rows that are kept
-  nonzero_weight,  ///< the number of rows whose sample weight is not zero
-};
-
-/// What a dialect does to probabilities before it takes their logarithm.
-enum class ProbabilityStep : std::uint8_t {
-  clip,       ///< min(max(p, round(ε)), round(1 − ε))
-  normalise,  ///< divide by the row's sum
-};
-
-/// One row of the table of dialects. Its formulas are those of reference/FUNCTION.hpp, applied after its
-/// own steps.
-struct DialectTraits {
-  Dialect dialect;
-  std::string_view name;
-  double epsilon;  ///< the clip's ε before it is rounded to the format; 0: no clip
-  Denominator denominator;
-  std::span<const ProbabilityStep> binary_steps, categorical_steps, sparse_steps;
-  std::string_view source;
-  std::uint32_t functions;  ///< bit set over Function: where the dialect has a meaning of its own
-};
-std::span<const DialectTraits> dialects();
-const DialectTraits& traits(Dialect dialect);
 
 /// Options beside the tensors. Scalars are rounded to the contract's format before use, as a framework would hold them.
 struct Options {
@@ -147,6 +75,13 @@ std::vector<std::string> nearest_names(std::string_view name, std::span<const st
 /// dialect does not define the function. `is_meaningful` is the same question without the exception.
 void validate(const Contract& contract);
 bool is_meaningful(const Contract& contract);
+
+/// How the contract's dialect computes its cross-entropy; the dialect's others where it is none.
+const Path& path_of(const Contract& contract);
+
+/// The ε that the contract's dialect clips at, before it is rounded to the format: the option, or the dialect's own. 0:
+/// none.
+double clip_epsilon(const Contract& contract);
 
 /// A tensor seen from its class axis. Elementwise functions only look at the product.
 struct Shape {

@@ -10,7 +10,7 @@ namespace lossaudit {
 template <typename T>
 T cross_entropy_error(const Problem& problem, RowView target, RowView p) {
   if (!is_target(target)) return T(std::numeric_limits<double>::quiet_NaN());
-  return weighted_entropy(problem, log_probabilities<T>(problem, p, {}), [target](std::size_t i) { return target[i]; });
+  return weighted_entropy(problem, log_probabilities<T>(problem, p), [target](std::size_t i) { return target[i]; });
 }
 
 /// Its gradient with respect to p: −w_i t_i / p_i.
@@ -18,7 +18,7 @@ template <typename T>
 void cross_entropy_error_gradient(const Problem& problem, RowView target, RowView p, std::vector<T>& out) {
   if (!is_target(target)) return out.assign(p.size, T(std::numeric_limits<double>::quiet_NaN()));
   weighted_entropy_gradient<T>(
-      problem, p, {}, [target](std::size_t i) { return target[i]; }, out);
+      problem, p, [target](std::size_t i) { return target[i]; }, out);
 }
 
 }  // namespace lossaudit

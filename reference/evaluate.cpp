@@ -109,10 +109,19 @@ T denominator_of(const Problem& problem) {
   for (std::size_t r = 0; r < unreduced_size(problem.contract, problem.batch.shape); ++r) {
     if (problem.ignores(r)) continue;
     const double s = problem.sample_weight(r);
-    if (kind == Denominator::kept_weight) {
-      sum.add(T(s) * count_of<T>(problem, r));
-    } else if (s != 0) {
-      sum.add(T(1));
+    switch (kind) {
+      case Denominator::kept_weight:
+        sum.add(T(s) * count_of<T>(problem, r));
+        break;
+      case Denominator::nonzero_weight:
+        sum.add(T(s != 0 ? 1 : 0));
+        break;
+      case Denominator::count:
+        sum.add(T(1));
+        break;
+      case Denominator::label_weight:
+        sum.add(problem.batch.labels.empty() ? T(1) : count_of<T>(problem, r));
+        break;
     }
   }
   const T denominator = sum.value();

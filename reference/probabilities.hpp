@@ -1,4 +1,4 @@
-// What a dialect does to a row of probabilities before it takes their logarithms.
+// What a dialect does to a row of outputs before it takes logarithms.
 #pragma once
 
 #include <limits>
@@ -6,21 +6,26 @@
 #include <vector>
 
 #include "reference/problem.hpp"
+#include "reference/row.hpp"
 
 namespace lossaudit {
 
 /// The row after the dialect's steps; NaNs when the row is outside the dialect's domain.
 template <typename T>
-void prepared_probabilities(const Problem& problem, RowView o, std::span<const ProbabilityStep> steps,
-                            std::vector<T>& p) {
+void prepared_probabilities(const Problem& problem, RowView o, std::span<const Step> steps, std::vector<T>& p) {
   p.clear();
   if (has_nan(o) || problem.out_of_domain(o)) {
     p.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
     return;
   }
-  for (std::size_t i = 0; i < o.size; ++i) p.emplace_back(o[i]);
-  for (const ProbabilityStep step : steps) {
-    if (step == ProbabilityStep::clip) {
+  if (!steps.empty() && steps.front() == Step::softmax) {
+    softmax_row(o, p);
+    steps = steps.subspan(1);
+  } else {
+    for (std::size_t i = 0; i < o.size; ++i) p.emplace_back(o[i]);
+  }
+  for (const Step step : steps) {
+    if (step == Step::clip) {
       for (T& q : p) q = clipped(problem, q);
     } else {
       Sum<T> total;
@@ -38,8 +43,8 @@ void prepared_probabilities(const Problem& problem, RowView o, std::span<const P
 /// its ends included, and stops both outside (as TensorFlow's clip_by_value). So no probability is divided by before
 /// the end, where an o_i of 0 is −inf when a_i is not 0.
 template <typename T>
-void entropy_gradient(const Problem& problem, RowView o, std::span<const ProbabilityStep> steps,
-                      const std::vector<T>& coefficient, std::vector<T>& out) {
+void entropy_gradient(const Problem& problem, RowView o, std::span<const Step> steps, const std::vector<T>& coefficient,
+                      std::vector<T>& out) {
   std::vector<T> before;
   prepared_probabilities(problem, o, steps, before);
   out = before;
@@ -48,9 +53,10 @@ void entropy_gradient(const Problem& problem, RowView o, std::span<const Probabi
   for (const T& c : coefficient) a.push_back(-c);
   std::vector<T> b(o.size);
   T divisor(1);
-  for (std::size_t done = steps.size(); done-- > 0;) {
+  const bool from_logits = !steps.empty() && steps.front() == Step::softmax;
+  for (std::size_t done = steps.size(); done-- > (from_logits ? 1 : 0);) {
     prepared_probabilities(problem, o, steps.first(done), before);
-    if (steps[done] == ProbabilityStep::normalise) {
+    if (steps[done] == Step::normalise) {
       Sum<T> sum;
       Sum<T> total;
       for (std::size_t i = 0; i < o.size; ++i) {
@@ -65,6 +71,17 @@ void entropy_gradient(const Problem& problem, RowView o, std::span<const Probabi
         b[i] = passed(before[i], T(problem.clip_low), T(problem.clip_high), b[i]);
       }
     }
+  }
+  if (from_logits) {
+    // p = softmax(x) turns a_i / p_i + b_i / S into a_i + b_i p_i / S, less p_i times the sum of that over the row.
+    softmax_row(o, before);
+    Sum<T> total;
+    for (std::size_t i = 0; i < o.size; ++i) {
+      out[i] = a[i] + term(b[i], before[i]) / divisor;
+      total.add(out[i]);
+    }
+    for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] - before[i] * total.value();
+    return;
   }
   for (std::size_t i = 0; i < o.size; ++i) {
     const T x(o[i]);

@@ -33,12 +33,12 @@ struct Problem {
   Problem(const Contract& c, const Batch& b)
       : contract(c),
         batch(b),
-        clip_low(round_to(c.format, epsilon())),
-        clip_high(round_to(c.format, 1 - epsilon())),
+        path(path_of(c)),
+        clip_low(round_to(c.format, clip_epsilon(c))),
+        clip_high(round_to(c.format, 1 - clip_epsilon(c))),
         label_smoothing(round_to(c.format, c.options.label_smoothing)),
         pos_weight(round_to(c.format, c.options.pos_weight.value_or(1))) {}
 
-  [[nodiscard]] double epsilon() const { return contract.options.epsilon.value_or(traits(contract.dialect).epsilon); }
   [[nodiscard]] double class_weight(std::size_t i) const {
     return batch.class_weights.empty() ? 1 : batch.class_weights[i];
   }
@@ -51,9 +51,9 @@ struct Problem {
   [[nodiscard]] bool ignores(std::size_t row) const {
     return contract.options.ignore_index && batch.labels[row] == *contract.options.ignore_index;
   }
-  /// In dialects that do not clip, a probability outside [0, 1] makes its row NaN.
+  /// Where a dialect does not clip, a probability outside [0, 1] makes its row NaN.
   [[nodiscard]] bool out_of_domain(double p) const {
-    return traits(contract.dialect).epsilon == 0 && !(p >= 0 && p <= 1);
+    return !contract.options.from_logits && !path.clips() && !(p >= 0 && p <= 1);
   }
   [[nodiscard]] bool out_of_domain(RowView row) const {
     for (std::size_t i = 0; i < row.size; ++i) {
@@ -64,6 +64,7 @@ struct Problem {
 
   const Contract& contract;
   const Batch& batch;
+  const Path& path;
   double clip_low, clip_high;
   double label_smoothing;
   double pos_weight;

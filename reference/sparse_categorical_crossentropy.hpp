@@ -21,7 +21,7 @@ inline auto one_hot(std::int64_t label) {
 template <typename T>
 T sparse_categorical_crossentropy(const Problem& problem, std::int64_t label, RowView o) {
   if (!is_class(label, o.size)) return T(std::numeric_limits<double>::quiet_NaN());
-  const std::vector<T> log_p = log_probabilities<T>(problem, o, traits(problem.contract.dialect).sparse_steps);
+  const std::vector<T> log_p = log_probabilities<T>(problem, o);
   return weighted_entropy(problem, log_p, one_hot(label));
 }
 
@@ -30,7 +30,7 @@ template <typename T>
 void sparse_categorical_crossentropy_gradient(const Problem& problem, std::int64_t label, RowView o,
                                               std::vector<T>& out) {
   if (!is_class(label, o.size)) return out.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
-  weighted_entropy_gradient(problem, o, traits(problem.contract.dialect).sparse_steps, one_hot(label), out);
+  weighted_entropy_gradient(problem, o, one_hot(label), out);
 }
 
 }  // namespace lossaudit

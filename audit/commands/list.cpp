@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -30,9 +31,36 @@ void list_functions() {
   }
 }
 
+/// The dialect's own ε: one figure where the formats share it, else one a format.
+std::string epsilon_text(const DialectTraits& d) {
+  const auto figure = [](double epsilon) { return epsilon == 0 ? "none" : fmt::format("{:.3g}", epsilon); };
+  if (std::ranges::all_of(d.epsilon, [&d](double epsilon) { return epsilon == d.epsilon[0]; })) {
+    return figure(d.epsilon[0]);
+  }
+  std::string text;
+  for (const FormatTraits& t : format_table) {
+    text +=
+        fmt::format("{}{} {}", text.empty() ? "" : ", ", t.name, figure(d.epsilon[static_cast<std::size_t>(t.format)]));
+  }
+  return text;
+}
+
+/// Which cross-entropies it defines: from probabilities, from logits, or both.
+std::string defined_text(const DialectTraits& d) {
+  const auto from = [](const Path& probabilities, const Path& logits) {
+    return probabilities.defined && logits.defined ? "both"
+           : probabilities.defined                 ? "probabilities"
+           : logits.defined                        ? "logits"
+                                                   : "-";
+  };
+  return fmt::format("{:<14} {:<14} {:<14}", from(d.binary, d.binary_logits), from(d.categorical, d.categorical_logits),
+                     from(d.sparse, d.sparse_logits));
+}
+
 void list_dialects() {
+  fmt::print("{:<8} {:<14} {:<14} {:<14} {}\n", "dialect", "binary from", "categorical", "sparse", "epsilon");
   for (const DialectTraits& d : dialects()) {
-    fmt::print("{:<8} epsilon {:<6} {}\n", d.name, d.epsilon == 0 ? "none" : fmt::format("{:g}", d.epsilon), d.source);
+    fmt::print("{:<8} {} {}\n         {}\n", d.name, defined_text(d), epsilon_text(d), d.source);
   }
 }
 

@@ -189,7 +189,7 @@ constexpr ValueKind kind_table[] = {
 ValueSpace output_space(const Contract& contract) {
   const Domain domain = traits(contract.function).output;
   const bool probability = domain == Domain::probability || (domain == Domain::either && !contract.options.from_logits);
-  return {contract.format, probability, contract.options.epsilon.value_or(traits(contract.dialect).epsilon)};
+  return {contract.format, probability, clip_epsilon(contract)};
 }
 
 double fit(Format format, double x) { return std::clamp(round_to(format, x), -largest(format), largest(format)); }
