@@ -13,6 +13,7 @@
 #include <string>
 
 #include "audit/record.hpp"
+#include "reference/contract.hpp"
 #include "reference/format.hpp"
 
 namespace lossaudit {
@@ -157,6 +158,34 @@ TEST_F(Program, ReferenceSpeaksJson) {
   ASSERT_EQ(json.at("results").size(), 2U);
   EXPECT_EQ(json.at("results")[0].at("f16").at("hex"), "0x1p-1");
   EXPECT_EQ(json.at("contract"), "softmax exact f64 forward");
+}
+
+TEST_F(Program, ReferenceTakesThePassAndItsUpstream) {
+  const Finished result = run("reference softmax --output 0,0 --pass gradient --upstream 4,0 --json");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto json = nlohmann::json::parse(result.out);
+  EXPECT_EQ(json.at("contract"), "softmax exact f64 gradient");
+  EXPECT_EQ(json.at("results")[0].at("exact"), "1");
+  EXPECT_EQ(json.at("results")[1].at("exact"), "-1");
+  expect_mistake("reference softmax --output 0,0 --pass backward", "gradient");
+  expect_mistake("reference softmax --output 0,0 --upstream 1,1", "upstream");
+}
+
+TEST_F(Program, ReferenceShowsWhatEveryDialectAnswers) {
+  const std::string arguments = "reference binary_crossentropy --output 0 --target 1 --format f32 --dialect all";
+  const Finished text = run(arguments);
+  ASSERT_EQ(text.status, 0) << text.err;
+  // Published: 16.11810 by one ε, 15.42495 by two (keras#15249), 100 by PyTorch's floor.
+  for (const char* part :
+       {"keras1   16.11809", "keras2   15.42494", "torch    100 ", "not defined in tf, optax, onnx"}) {
+    EXPECT_NE(text.out.find(part), std::string::npos) << part << " in\n" << text.out;
+  }
+  const Finished result = run(arguments + " --json");
+  ASSERT_EQ(result.status, 0) << result.err;
+  const auto json = nlohmann::json::parse(result.out);
+  EXPECT_EQ(json.at("dialects").size(), dialects().size());
+  EXPECT_EQ(json.at("dialects")[0].at("results")[0].at("gap").at("ulp"), 0);
+  EXPECT_EQ(json.at("dialects")[1].at("results")[0].at("gap").at("ulp"), "inf");
 }
 
 TEST_F(Program, AnAuditLeavesItsRecordAndReports) {

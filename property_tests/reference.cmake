@@ -3,7 +3,7 @@ find_library(ARB flint-arb REQUIRED)
 find_library(FLINT flint REQUIRED)
 find_package(Boost 1.74 REQUIRED)
 
-add_executable(reference_test reference_contract_test.cpp reference_format_test.cpp reference_interval_test.cpp reference_rounding_test.cpp reference_semantics_test.cpp)
+add_executable(reference_test reference_contract_test.cpp reference_format_test.cpp reference_gap_test.cpp reference_interval_test.cpp reference_rounding_test.cpp reference_semantics_test.cpp)
 target_link_libraries(reference_test PRIVATE lossaudit_reference lossaudit_flags Boost::headers GTest::gtest_main mpfi mpfr gmp)
 gtest_discover_tests(reference_test)
 

@@ -1,22 +1,22 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "audit/case.hpp"
+#include "audit/commands/answers.hpp"
 #include "audit/commands/commands.hpp"
-#include "reference/evaluate.hpp"
+#include "reference/semantic_gap.hpp"
 
 namespace lossaudit {
 namespace {
 
+constexpr std::string_view every_dialect = "all";
+
 struct Arguments {
   std::string function;
-  std::string dialect = "exact", format = "f64", reduction = "none";
-  std::string output, target, labels, class_weights, sample_weights, shape, epsilon;
+  std::string dialect = "exact", format = "f64", pass = "forward", reduction = "none";
+  std::string output, target, labels, class_weights, sample_weights, upstream, shape, epsilon;
   std::optional<int> axis;
   double label_smoothing = 0;
   std::optional<double> pos_weight;
@@ -45,7 +45,8 @@ std::vector<std::size_t> parse_dimensions(const std::string& text) {
 }
 
 Contract contract_of(const Arguments& a) {
-  Contract contract{parse_function(a.function), parse_dialect(a.dialect), parse_format(a.format), Pass::forward, {}};
+  const Dialect dialect = a.dialect == every_dialect ? Dialect::exact : parse_dialect(a.dialect);
+  Contract contract{parse_function(a.function), dialect, parse_format(a.format), parse_pass(a.pass), {}};
   Options& options = contract.options;
   options.from_logits = a.from_logits;
   options.reduction = parse_reduction(a.reduction);
@@ -81,54 +82,8 @@ Batch batch_of(const Arguments& a, Contract& contract) {
   add("labels", a.labels);
   add("class_weights", a.class_weights);
   add("sample_weights", a.sample_weights);
+  add("upstream", a.upstream);
   return parse_case(contract, text);
-}
-
-std::string with_decimal(const Contract& contract, const std::string& hex) {
-  const auto number = parse_number(contract.format, hex.substr(0, hex.find('*')));
-  return number ? fmt::format("{} ({})", hex, to_decimal(contract.format, *number)) : hex;
-}
-
-void print_text(const Contract& contract, const Batch& batch, const std::vector<Exact>& results) {
-  fmt::print("{}\n", to_string(contract));
-  for (const CaseArgument& argument : case_arguments(contract, batch)) {
-    std::string line;
-    for (const std::string& value : argument.values) {
-      const bool is_label = argument.name == "labels";
-      line += (line.empty() ? "" : ", ") + (is_label ? value : with_decimal(contract, value));
-    }
-    fmt::print("  {:<14} {}\n", argument.name, line);
-  }
-  for (std::size_t i = 0; i < results.size(); ++i) {
-    const Exact& exact = results[i];
-    if (results.size() > 1) fmt::print("\nresult {}", i);
-    fmt::print("\n  {:<10} {}{}\n", "exact", exact.decimal,
-               exact.recommended ? "  (a limit: recommended, not required)" : "");
-    if (exact.kind == Expected::Kind::number) {
-      fmt::print("  {:<10} [{},\n  {:<10}  {}]\n", "enclosure", exact.lower, "", exact.upper);
-    }
-    for (const FormatTraits& t : format_table) {
-      const double value = exact.each[static_cast<std::size_t>(t.format)].rounded;
-      fmt::print("  {:<10} {:<24} {}\n", t.name, to_hex(t.format, value), to_decimal(t.format, value));
-    }
-  }
-}
-
-void print_json(const Contract& contract, const Batch& batch, const std::vector<Exact>& results) {
-  nlohmann::ordered_json json;
-  json["contract"] = to_string(contract);
-  json["case"] = to_case_text(contract, batch);
-  json["results"] = nlohmann::ordered_json::array();
-  for (const Exact& exact : results) {
-    nlohmann::ordered_json entry = {
-        {"exact", exact.decimal}, {"lower", exact.lower}, {"upper", exact.upper}, {"recommended", exact.recommended}};
-    for (const FormatTraits& t : format_table) {
-      const double value = exact.each[static_cast<std::size_t>(t.format)].rounded;
-      entry[std::string(t.name)] = {{"hex", to_hex(t.format, value)}, {"decimal", to_decimal(t.format, value)}};
-    }
-    json["results"].push_back(entry);
-  }
-  fmt::print("{}\n", json.dump(2));
 }
 
 }  // namespace
@@ -145,7 +100,11 @@ void add_reference(CLI::App& app, Program& /*program*/) {
   command->add_option("--sample-weights", a->sample_weights, "A weight a loss");
   command->add_option("--shape", a->shape, "The tensor's dimensions, as in 2x3x4 (default: one row)");
   command->add_option("--axis", a->axis, "The dimension that the classes lie along (default -1, the last)");
-  command->add_option("--dialect", a->dialect, "One of: lossaudit list dialects")->capture_default_str();
+  command->add_option("--upstream", a->upstream,
+                      "The incoming gradient, of the forward result's shape (default: ones)");
+  command->add_option("--dialect", a->dialect, "One of: lossaudit list dialects; or all: what each would answer")
+      ->capture_default_str();
+  command->add_option("--pass", a->pass, "forward or gradient")->capture_default_str();
   command->add_option("--format", a->format, "Format of the inputs: they are rounded to it and then count as exact")
       ->capture_default_str();
   command->add_flag("--from-logits", a->from_logits, "The output is logits, not probabilities");
@@ -159,8 +118,12 @@ void add_reference(CLI::App& app, Program& /*program*/) {
   command->callback([a] {
     Contract contract = contract_of(*a);
     const Batch batch = batch_of(*a, contract);
+    if (a->dialect == every_dialect) {
+      print_dialects(contract, batch, answers_of_dialects(contract, batch, a->digits), a->json);
+      return;
+    }
     const std::vector<Exact> results = explain(contract, batch, a->digits);
-    (a->json ? print_json : print_text)(contract, batch, results);
+    print_results(contract, batch, results, a->json);
   });
 }
 
