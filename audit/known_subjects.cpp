@@ -27,7 +27,7 @@ constexpr Adapter adapters[] = {
     {"plain", "the textbook formulas in naive C++", ""},
 };
 
-/// Folders of adapters: those of $LOSSAUDIT_ADAPTERS (separated by colons), then the one beside the running program.
+/// Folders of adapters: those of $LOSSAUDIT_ADAPTERS (separated by colons), then the ones beside the running program and of its installation.
 std::vector<fs::path> adapter_folders() {
   std::vector<fs::path> folders;
   if (const char* set = std::getenv("LOSSAUDIT_ADAPTERS"); set != nullptr) {
@@ -39,7 +39,10 @@ std::vector<fs::path> adapter_folders() {
   }
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (!error) folders.push_back(program.parent_path() / "adapters");
+  if (error) return folders;
+  const fs::path here = program.parent_path();
+  folders.push_back(here / "adapters");
+  folders.push_back(here.parent_path() / LOSSAUDIT_LIBDIR / "lossaudit" / "adapters");  // installed
   return folders;
 }
 

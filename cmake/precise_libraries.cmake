@@ -1,0 +1,11 @@
+# MPFI, MPFR and GMP, which bring no CMake files of their own: lossaudit::mpfi, lossaudit::mpfr, lossaudit::gmp.
+foreach(library mpfi mpfr gmp)
+  if(NOT TARGET lossaudit::${library})
+    find_library(LOSSAUDIT_${library} ${library})
+    if(NOT LOSSAUDIT_${library})
+      message(FATAL_ERROR "lossaudit needs ${library}: install the Debian package lib${library}-dev")
+    endif()
+    add_library(lossaudit::${library} UNKNOWN IMPORTED)
+    set_target_properties(lossaudit::${library} PROPERTIES IMPORTED_LOCATION ${LOSSAUDIT_${library}})
+  endif()
+endforeach()
