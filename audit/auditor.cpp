@@ -53,12 +53,15 @@ class Audit {
       trials_.emplace_back();
       for (const AuditedSubject& audited : request_.subjects) {
         const bool supported = audited.subject->supports(planned.contract);
-        any_ = any_ || supported;
+        if (supported) spoken_.insert(planned.contract.dialect);
         trials_.back().push_back(supported ? std::make_unique<Trial>(planned.contract, budget_of(planned.contract))
                                            : nullptr);
       }
     }
     hangs_.resize(request_.subjects.size());
+    any_ = !spoken_.empty();
+    // Who asks for a dialect is told who does not speak it; nobody else wants to read that of all ten.
+    spoken_.insert(request_.filter.dialects.begin(), request_.filter.dialects.end());
   }
 
   RunRecord run() {
@@ -235,9 +238,10 @@ class Audit {
         std::optional<Accuracy> accuracy = conclude(*trials_[p][s], conclusion);
         untried_ += accuracy ? 0 : 1;
         if (accuracy) add(std::move(*accuracy));
-      } else if (!supported.contains(kind_of(contract)) && told.insert(kind_of(contract)).second) {
-        add(unsupported(contract));
+        continue;
       }
+      const bool of_interest = spoken_.contains(contract.dialect) && !supported.contains(kind_of(contract));
+      if (of_interest && told.insert(kind_of(contract)).second) add(unsupported(contract));
     }
   }
 
@@ -260,6 +264,7 @@ class Audit {
   std::vector<PlannedContract> contracts_;
   std::vector<std::vector<std::unique_ptr<Trial>>> trials_;  ///< [contract][subject]; null: unsupported
   std::vector<std::size_t> hangs_;
+  std::set<Dialect> spoken_;  ///< asked for, or supported by any subject
   std::vector<double> computed_;
   Clock::time_point start_, findings_start_;
   std::size_t cases_ = 0, untried_ = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstring>
+#include <set>
 #include <string>
 
 #include "audit/auditor.hpp"
@@ -231,6 +232,19 @@ TEST(Audit, TimeIsKeptAndUsed) {
 TEST(Audit, WithNothingToDoItSaysSo) {
   AuditRequest request = request_for({relu_subject("right", elementwise<right>)}, Function::softmax);
   EXPECT_THROW(run_audit(request), BadInput);
+}
+
+TEST(Audit, DialectsThatNobodySpeaksAreToldOnlyWhenAskedFor) {
+  static const char* const line[] = {"binary_crossentropy torch f32 forward", nullptr};
+  const lossaudit_subject refuses = {
+      LOSSAUDIT_ABI_VERSION, "refuses", "1", line,
+      [](const lossaudit_contract*, const lossaudit_tensors*) { return static_cast<int>(LOSSAUDIT_UNSUPPORTED); }};
+  AuditRequest request = request_for({refuses}, Function::binary_crossentropy);
+  for (const Accuracy& accuracy : run_audit(request).accuracy) EXPECT_EQ(accuracy.dialect, "torch");
+  request.filter.dialects = {Dialect::torch, Dialect::keras2};
+  std::set<std::string> told;
+  for (const Accuracy& accuracy : run_audit(request).accuracy) told.insert(accuracy.dialect);
+  EXPECT_EQ(told, (std::set<std::string>{"torch", "keras2"}));
 }
 
 TEST(Audit, SixteenBitsAreProved) {
