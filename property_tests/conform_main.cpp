@@ -50,7 +50,10 @@ int main(int argc, char** argv) {
       const std::string argument = argv[i];
       if (argument == "--help" || argument == "-h") std::cout << usage << '\n';
       if (argument.starts_with("-")) continue;
-      if (has_subject) throw BadInput("one SUBJECT at a time: '" + subject + "' and '" + argument + "' given");
+      if (has_subject) {
+        throw BadInput(
+            subject.insert(0, "one SUBJECT at a time: '").append("' and '").append(argument).append("' given"));
+      }
       subject = argument;
       has_subject = true;
     }

@@ -14,7 +14,7 @@ TEST_P(Logsumexp, ShiftIsAdded) {
     const std::vector<double> before = compute(logsumexp, batch);
     for (const Shifted& shifted : exact_shifts(logsumexp.format, batch)) {
       const std::vector<double> after = compute(logsumexp, shifted.batch);
-      const Complaint complaint = first_complaint("row", before.size(), [&](std::size_t row) -> Complaint {
+      Complaint complaint = first_complaint("row", before.size(), [&](std::size_t row) -> Complaint {
         const double off = sum_minus(before[row], shifted.by[row], after[row]);
         if (std::abs(off) <= reach(logsumexp, before[row]) + reach(logsumexp, after[row])) return {};
         return "shifted by " + shown(GetParam(), shifted.by[row]) + ", " + shown(GetParam(), before[row]) + " became " +

@@ -100,10 +100,12 @@ inline void PrintTo(Format format, std::ostream* out) { *out << traits(format).n
 
 /// A test suite of the function's own name. All suites share one fixture, so that a suite can also hold the properties
 /// that every function has (common_properties.hpp).
+// NOLINTBEGIN(bugprone-macro-parentheses): the name of a type takes none
 #define CONFORMANCE_SUITE(Suite)                                                                    \
   using Suite = ::lossaudit::conform::FormatTest;                                                   \
   INSTANTIATE_TEST_SUITE_P(, Suite, ::testing::ValuesIn(::lossaudit::conform::supported_formats()), \
                            ::lossaudit::conform::format_suffix)
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// Leaves the test as skipped, with the contract named, unless the subject supports it.
 #define NEEDS(contract)                                                    \

@@ -69,31 +69,32 @@ inline RowLimits limits_of(RowView x) {
   return limits;
 }
 
-/// softmax of a row, with its limits: one +inf takes all; NaN where no limit is unique.
-template <typename T>
-void softmax_row(RowView x, std::vector<T>& out) {
+/// f(row, i) for each class i of a row x; with one +inf, `hot` there and `cold` elsewhere; NaN where no limit is unique.
+template <typename T, typename F>
+void each_class(RowView x, double hot, double cold, F f, std::vector<T>& out) {
   const RowLimits limits = limits_of(x);
   out.assign(x.size, T(std::numeric_limits<double>::quiet_NaN()));
   if (limits.kind == RowKind::finite) {
     const ShiftedRow<T> row(x);
-    for (std::size_t i = 0; i < x.size; ++i) out[i] = row.softmax(i);
+    for (std::size_t i = 0; i < x.size; ++i) out[i] = f(row, i);
   } else if (limits.kind == RowKind::one_infinity) {
-    for (std::size_t i = 0; i < x.size; ++i) out[i] = T(i == limits.at ? 1 : 0);
+    for (std::size_t i = 0; i < x.size; ++i) out[i] = T(i == limits.at ? hot : cold);
   }
+}
+
+/// softmax of a row, with its limits: one +inf takes all.
+template <typename T>
+void softmax_row(RowView x, std::vector<T>& out) {
+  each_class(
+      x, 1, 0, [](const ShiftedRow<T>& row, std::size_t i) { return row.softmax(i); }, out);
 }
 
 /// log_softmax of a row, with its limits: one +inf takes all, everything else is then −inf.
 template <typename T>
 void log_softmax_row(RowView x, std::vector<T>& out) {
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  const RowLimits limits = limits_of(x);
-  out.assign(x.size, T(std::numeric_limits<double>::quiet_NaN()));
-  if (limits.kind == RowKind::finite) {
-    const ShiftedRow<T> row(x);
-    for (std::size_t i = 0; i < x.size; ++i) out[i] = row.log_softmax(i);
-  } else if (limits.kind == RowKind::one_infinity) {
-    for (std::size_t i = 0; i < x.size; ++i) out[i] = T(i == limits.at ? 0 : -infinity);
-  }
+  const double infinity = std::numeric_limits<double>::infinity();
+  each_class(
+      x, 0, -infinity, [](const ShiftedRow<T>& row, std::size_t i) { return row.log_softmax(i); }, out);
 }
 
 }  // namespace lossaudit
