@@ -337,14 +337,13 @@ struct ThreadConstants {
   ~ThreadConstants() { mpfr_free_cache(); }
 };
 
-}  // namespace
-
-std::vector<Expected> expect(const Contract& contract, const Batch& batch) {
+std::vector<Expected> rounded_results(const Contract& contract, const Batch& batch, bool filtered) {
   thread_local const ThreadConstants constants;
   validate(contract, batch);
   const Problem problem(contract, batch);
   std::vector<Expected> results(result_size(contract, batch.shape));
   const auto filter = [&](std::size_t i, const Ball& ball) {
+    if (!filtered) return false;
     results[i] = round_ball(contract.format, ball);
     return results[i].proved;
   };
@@ -357,14 +356,23 @@ std::vector<Expected> expect(const Contract& contract, const Batch& batch) {
   return results;
 }
 
+}  // namespace
+
+std::vector<Expected> expect(const Contract& contract, const Batch& batch) {
+  return rounded_results(contract, batch, true);
+}
+
+std::vector<Expected> expect_by_intervals(const Contract& contract, const Batch& batch) {
+  return rounded_results(contract, batch, false);
+}
+
 std::vector<Exact> explain(const Contract& contract, const Batch& batch, int digits) {
   validate(contract, batch);
   if (digits < 1 || digits > 1000) throw BadInput("digits must lie in 1 to 1000, not " + std::to_string(digits));
   const Problem problem(contract, batch);
   std::vector<Exact> results(result_size(contract, batch.shape));
   std::vector<std::string> truncated(results.size());
-  const auto no_filter = [](std::size_t /*i*/, const Ball& /*ball*/) { return false; };
-  for_each_result(problem, no_filter, [&](std::size_t i, const Bounds& b) {
+  const auto accept = [&](std::size_t i, const Bounds& b) {
     Exact& exact = results[i];
     exact.decimal = decimal_of(b, digits);
     truncated[i] = truncated_decimal_of(b, digits);
@@ -378,7 +386,12 @@ std::vector<Exact> explain(const Contract& contract, const Batch& batch, int dig
     }
     exact.kind = exact.each.front().kind;
     return decided;
-  });
+  };
+  // Of the filter, only what it knows exactly: long sums of short numbers.
+  const auto filter = [&](std::size_t i, const Ball& ball) {
+    return ball.radius() == 0 && accept(i, bounds(Interval<first_digits>(ball.center())));
+  };
+  for_each_result(problem, filter, accept);
   const std::vector<bool> recommended = recommended_results(problem);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i].decimal.empty()) results[i].decimal = truncated[i];
