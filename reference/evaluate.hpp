@@ -42,6 +42,9 @@ double relative_error(Format format, const Expected& expected, double computed);
 /// Cost: microseconds a value. Errors: none; every enclosure is proved (see interval.hpp).
 std::vector<Expected> expect(const Contract& contract, const Batch& batch);
 
+/// The same by intervals alone, without the filters in front of them: what the filters are judged by.
+std::vector<Expected> expect_by_intervals(const Contract& contract, const Batch& batch);
+
 /// One result, for people to read.
 struct Exact {
   Expected::Kind kind = Expected::Kind::nan;
