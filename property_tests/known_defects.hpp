@@ -5,10 +5,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
-#include "reference/contract.hpp"
+#include "property_tests/property.hpp"
 
 namespace lossaudit {
 
@@ -24,7 +25,17 @@ struct KnownDefect {
   std::string_view right;     ///< the right answer's published digits, or ""
 };
 
-/// The table of defects: forward passes, dialects `exact` and `keras1`.
+/// The table of defects, in the order of the list that they are taken from. A thread with several statements has several
+/// rows.
 std::span<const KnownDefect> known_defects();
+
+/// What the subject under test does with a defect's contract and case, whose exact results are `expected`. A limit that
+/// is only recommended is no reason to complain.
+struct Replay {
+  conform::Complaint complaint;
+  std::optional<double> missed_limit;  ///< what came instead of the row's recommended answer
+};
+Replay replay(const KnownDefect& defect, const Contract& contract, const Batch& batch,
+              const std::vector<Expected>& expected);
 
 }  // namespace lossaudit

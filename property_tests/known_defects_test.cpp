@@ -5,10 +5,8 @@
 
 #include <ostream>
 #include <string>
-#include <vector>
 
 #include "audit/case.hpp"
-#include "audit/measure.hpp"
 #include "property_tests/property.hpp"
 
 namespace lossaudit {
@@ -28,15 +26,12 @@ TEST_P(KnownDefects, Replayed) {
   const Contract contract = parse_contract(defect.contract);
   NEEDS(contract);
   conform::check(contract, parse_case(contract, defect.inputs), [&](const Batch& batch) {
-    const std::vector<Expected> expected = expect(contract, batch);
-    if (expected.at(defect.result).recommended) {
-      // As LimitsAtInfinity does: recorded, never failed.
-      const double computed = conform::compute(contract, batch).at(defect.result);
-      if (judge(contract.format, expected[defect.result], computed).broken_rule == "limits") {
-        RecordProperty("first_limit_missed", conform::shown(contract.format, computed));
-      }
+    const Replay replayed = replay(defect, contract, batch, expect(contract, batch));
+    // As LimitsAtInfinity does: recorded, never failed.
+    if (replayed.missed_limit) {
+      RecordProperty("first_limit_missed", conform::shown(contract.format, *replayed.missed_limit));
     }
-    return conform::against_expected(contract, batch, expected);
+    return replayed.complaint;
   });
 }
 

@@ -8,10 +8,11 @@ set_target_properties(mutants PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden
                                          LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin/tests)
 
 # Defects that other implementations had: part of the conformance suite, and tests of the table itself.
-add_executable(known_defects_self_test known_defects.cpp known_defects_self_test.cpp)
-target_link_libraries(known_defects_self_test PRIVATE lossaudit_audit lossaudit_reference GTest::gtest_main lossaudit_flags)
+add_executable(known_defects_self_test known_defects.cpp known_defects_replay.cpp known_defects_self_test.cpp)
+target_link_libraries(known_defects_self_test PRIVATE lossaudit_conformance lossaudit_audit lossaudit_reference GTest::gtest_main
+                                                      lossaudit_flags)
 gtest_discover_tests(known_defects_self_test DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES)
-target_sources(lossaudit-conform PRIVATE known_defects.cpp known_defects_test.cpp)
+target_sources(lossaudit-conform PRIVATE known_defects.cpp known_defects_replay.cpp known_defects_test.cpp)
 
 # The planted bugs against the suite and the audit.
 find_package(nlohmann_json REQUIRED)
