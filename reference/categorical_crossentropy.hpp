@@ -15,6 +15,10 @@ std::vector<T> log_probabilities(const Problem& problem, RowView o) {
   std::vector<T> logs;
   if (problem.contract.options.from_logits && problem.path.steps.empty()) {
     log_softmax_row(o, logs);
+  } else if (!problem.path.steps.empty() && problem.path.steps.front() == Step::softmax) {
+    // Then a clip: it is taken of the logarithm, which exists where the probability underflows any precision.
+    log_softmax_row(o, logs);
+    for (T& l : logs) l = min(max(l, log(T(problem.clip_low))), log(T(problem.clip_high)));
   } else {
     prepared_probabilities(problem, o, problem.path.steps, logs);
     for (T& p : logs) p = log(p);
@@ -41,6 +45,7 @@ void weighted_entropy_gradient(const Problem& problem, RowView o, Target target,
   std::vector<T> coefficient;
   for (std::size_t i = 0; i < o.size; ++i) {
     coefficient.push_back(T(problem.class_weight(i)) * smoothed<T>(problem, target(i), o.size));
+    if (std::isnan(problem.class_weight(i))) return out.assign(o.size, coefficient[i]);
   }
   if (!problem.contract.options.from_logits || !problem.path.steps.empty()) {
     return entropy_gradient(problem, o, problem.path.steps, coefficient, out);
@@ -55,11 +60,14 @@ void weighted_entropy_gradient(const Problem& problem, RowView o, Target target,
   for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] * sum.value() - coefficient[i];
 }
 
-/// Whether the dialect multiplies a target of 0 by an infinite logarithm and gets NaN.
-inline bool loses_zero_terms(const Problem& problem, RowView target, RowView o) {
+/// Whether the dialect multiplies a coefficient of 0 by a logarithm of −inf and gets NaN.
+template <typename T>
+bool loses_zero_terms(const Problem& problem, RowView target, RowView o) {
   if (!problem.path.zero_times_infinity_is_nan) return false;
+  const RowLimits limits = limits_of(o);
   for (std::size_t i = 0; i < o.size; ++i) {
-    if (target[i] == 0 && std::isinf(o[i])) return true;
+    const bool is_infinite = limits.kind == RowKind::one_infinity ? i != limits.at : std::isinf(o[i]);
+    if (is_infinite && is_zero(T(problem.class_weight(i)) * smoothed<T>(problem, target[i], o.size))) return true;
   }
   return false;
 }
@@ -68,7 +76,7 @@ inline bool loses_zero_terms(const Problem& problem, RowView target, RowView o) 
 template <typename T>
 T categorical_crossentropy(const Problem& problem, RowView target, RowView o) {
   if (!is_target(target)) return T(std::numeric_limits<double>::quiet_NaN());
-  if (loses_zero_terms(problem, target, o)) return T(std::numeric_limits<double>::quiet_NaN());
+  if (loses_zero_terms<T>(problem, target, o)) return T(std::numeric_limits<double>::quiet_NaN());
   const std::vector<T> log_p = log_probabilities<T>(problem, o);
   return weighted_entropy(problem, log_p, [target](std::size_t i) { return target[i]; });
 }
@@ -76,7 +84,7 @@ T categorical_crossentropy(const Problem& problem, RowView target, RowView o) {
 /// Its gradient with respect to o.
 template <typename T>
 void categorical_crossentropy_gradient(const Problem& problem, RowView target, RowView o, std::vector<T>& out) {
-  if (!is_target(target) || loses_zero_terms(problem, target, o)) {
+  if (!is_target(target) || loses_zero_terms<T>(problem, target, o)) {
     return out.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
   }
   weighted_entropy_gradient(

@@ -1,6 +1,7 @@
 // What a dialect does to a row of outputs before it takes logarithms.
 #pragma once
 
+#include <cmath>
 #include <limits>
 #include <span>
 #include <vector>
@@ -9,6 +10,21 @@
 #include "reference/row.hpp"
 
 namespace lossaudit {
+
+/// How many outputs of a row are infinite, and where the last of them stands.
+struct Infinities {
+  std::size_t count = 0, at = 0;
+};
+
+inline Infinities infinities_of(RowView o) {
+  Infinities found;
+  for (std::size_t i = 0; i < o.size; ++i) {
+    if (!std::isinf(o[i])) continue;
+    ++found.count;
+    found.at = i;
+  }
+  return found;
+}
 
 /// The row after the dialect's steps; NaNs when the row is outside the dialect's domain.
 template <typename T>
@@ -23,6 +39,14 @@ void prepared_probabilities(const Problem& problem, RowView o, std::span<const S
     steps = steps.subspan(1);
   } else {
     for (std::size_t i = 0; i < o.size; ++i) p.emplace_back(o[i]);
+    const Infinities infinite = infinities_of(o);
+    if (infinite.count > 0 && !steps.empty() && steps.front() == Step::normalise) {
+      // One output beyond all others is one-hot; two have no limit.
+      for (std::size_t i = 0; i < o.size; ++i) {
+        p[i] = T(infinite.count > 1 ? std::numeric_limits<double>::quiet_NaN() : i == infinite.at ? 1 : 0);
+      }
+      steps = steps.subspan(1);
+    }
   }
   for (const Step step : steps) {
     if (step == Step::clip) {
@@ -83,9 +107,15 @@ void entropy_gradient(const Problem& problem, RowView o, std::span<const Step> s
     for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] - before[i] * total.value();
     return;
   }
+  // Beside an infinite output b_i / S is 0, and that output's own a_i / o_i too.
+  const bool is_one_hot = infinities_of(o).count > 0 && !steps.empty() && steps.front() == Step::normalise;
+  if (is_one_hot) {
+    b.assign(o.size, T(0));
+    divisor = T(1);
+  }
   for (std::size_t i = 0; i < o.size; ++i) {
     const T x(o[i]);
-    if (is_zero(a[i])) {
+    if (is_zero(a[i]) || (is_one_hot && std::isinf(o[i]))) {
       out[i] = b[i] / divisor;
     } else if (is_zero(x)) {
       out[i] = a[i] * T(std::numeric_limits<double>::infinity());
