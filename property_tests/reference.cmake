@@ -10,7 +10,7 @@ gtest_discover_tests(reference_test)
 set(second_opinion ${CMAKE_CURRENT_SOURCE_DIR}/second_opinion)
 add_executable(reference_second_opinion_test
   reference_second_opinion_test.cpp ${second_opinion}/activations.cpp ${second_opinion}/ball.cpp
-  ${second_opinion}/cases.cpp ${second_opinion}/losses.cpp ${second_opinion}/value.cpp ${second_opinion}/verdict.cpp)
+  ${second_opinion}/cases.cpp ${second_opinion}/dialects.cpp ${second_opinion}/dual.cpp ${second_opinion}/entropies.cpp ${second_opinion}/losses.cpp ${second_opinion}/value.cpp ${second_opinion}/verdict.cpp)
 target_link_libraries(reference_second_opinion_test PRIVATE lossaudit_reference lossaudit_flags Boost::headers
   GTest::gtest_main ${ARB} ${FLINT} mpfr gmp)
 gtest_discover_tests(reference_second_opinion_test)

@@ -11,76 +11,71 @@
 namespace lossaudit::second_opinion {
 namespace {
 
-struct Member {
-  Function function;
-  Dialect dialect;
-};
-
-std::vector<Member> members() {
-  std::vector<Member> all;
-  for (const DialectTraits& dialect : dialects()) {
-    for (const FunctionTraits& function : functions()) {
-      if ((dialect.functions >> static_cast<unsigned>(function.function) & 1U) != 0) {
-        all.push_back({function.function, dialect.dialect});
-      }
-    }
-  }
-  return all;
-}
-
 std::vector<Member> elementwise_members() {
   std::vector<Member> some = members();
   std::erase_if(some, [](const Member& m) { return traits(m.function).layout != Layout::elementwise; });
   return some;
 }
 
-std::string name_of(const Member& member) {
-  return std::string(traits(member.function).name) + "_" + std::string(traits(member.dialect).name);
-}
-
-void PrintTo(const Member& member, std::ostream* out) { *out << name_of(member); }
-
-/// Nothing refuted, and nothing left open on either side.
+/// Nothing refuted, and nothing left open but what the reference says it could not prove, where it may (judge()).
 void expect_agreement(const Tally& tally) {
   for (const std::string& line : tally.refuted) ADD_FAILURE() << line;
   for (const std::string& line : tally.undecided) ADD_FAILURE() << "undecided: " << line;
-  EXPECT_EQ(tally.unproved, 0U) << "the reference ran out of precision";
 }
 
 Tally reference_against(const Contract& contract, const Batch& batch, Fault fault = Fault::none) {
   return compare(contract, batch, expect(contract, batch), fault);
 }
 
-/// Other cases every time with --gtest_shuffle --gtest_repeat=N; the same ones without.
-std::uint64_t seed(std::uint64_t base) {
-  return base + static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
-}
+/// Other cases with --gtest_random_seed=N; the same ones without (UnitTest::random_seed() would be the time then).
+std::uint64_t seed(std::uint64_t base) { return base + static_cast<std::uint64_t>(GTEST_FLAG_GET(random_seed)); }
 
 class SecondOpinion : public testing::TestWithParam<Member> {};
 INSTANTIATE_TEST_SUITE_P(Functions, SecondOpinion, testing::ValuesIn(members()),
                          [](const auto& info) { return name_of(info.param); });
 
-TEST_P(SecondOpinion, AgreesOnEveryRounding) {
-  Cases cases(seed(20240229));
-  for (const FormatTraits& format : format_table) {
-    Tally tally;
-    for (int i = 0; i < 80; ++i) {
-      const Contract contract = cases.contract(GetParam().function, GetParam().dialect, format.format);
-      tally += reference_against(contract, cases.batch(contract));
+/// Every combination of options in both passes and all formats.
+TEST_P(SecondOpinion, AgreesOnEveryCombinationOfOptions) {
+  for (const Pass pass : {Pass::forward, Pass::gradient}) {
+    Cases cases(seed(pass == Pass::forward ? 20240229 : 4));
+    for (const FormatTraits& format : format_table) {
+      Tally tally;
+      for (const Options& combination : GetParam().combinations) {
+        const Contract contract = cases.contract(GetParam(), combination, format.format, pass);
+        tally += reference_against(contract, cases.batch(contract, 2));
+      }
+      expect_agreement(tally);
+      EXPECT_GE(tally.agreed, GetParam().combinations.size());
+      RecordProperty(std::string(to_string(pass)) + "_" + std::string(format.name), static_cast<int>(tally.agreed));
     }
-    expect_agreement(tally);
-    EXPECT_GT(tally.agreed, 80U);
-    RecordProperty("agreed_" + std::string(format.name), static_cast<int>(tally.agreed));
+  }
+}
+
+TEST_P(SecondOpinion, AgreesOnRandomCases) {
+  for (const Pass pass : {Pass::forward, Pass::gradient}) {
+    Cases cases(seed(pass == Pass::forward ? 1234 : 5678));
+    for (const FormatTraits& format : format_table) {
+      Tally tally;
+      for (int i = 0; i < 20; ++i) {
+        const Contract contract = cases.contract(GetParam(), format.format, pass);
+        tally += reference_against(contract, cases.batch(contract));
+      }
+      expect_agreement(tally);
+      EXPECT_GT(tally.agreed, 20U);
+      RecordProperty(std::string(to_string(pass)) + "_" + std::string(format.name), static_cast<int>(tally.agreed));
+    }
   }
 }
 
 TEST_P(SecondOpinion, AgreesOnExplanations) {
   Cases cases(seed(77));
-  for (const int digits : {1, 17, 40}) {
-    for (const FormatTraits& format : format_table) {
-      const Contract contract = cases.contract(GetParam().function, GetParam().dialect, format.format);
-      const Batch batch = cases.batch(contract);
-      expect_agreement(compare(contract, batch, explain(contract, batch, digits), digits));
+  for (const Pass pass : {Pass::forward, Pass::gradient}) {
+    for (const int digits : {1, 17, 40}) {
+      for (const FormatTraits& format : format_table) {
+        const Contract contract = cases.contract(GetParam(), format.format, pass);
+        const Batch batch = cases.batch(contract, 3);
+        expect_agreement(compare(contract, batch, explain(contract, batch, digits), digits));
+      }
     }
   }
 }
@@ -92,15 +87,18 @@ INSTANTIATE_TEST_SUITE_P(Functions, ElementwiseSecondOpinion, testing::ValuesIn(
 /// A prime stride reaches every binade and every residue of the significand.
 TEST_P(ElementwiseSecondOpinion, AgreesOnBitPatternsOfTheSmallFormats) {
   constexpr std::uint64_t stride = 11;
-  for (const Format format : {Format::f16, Format::bf16}) {
-    const Contract contract{GetParam().function, GetParam().dialect, format, Pass::forward, {}};
-    Batch batch;
-    for (std::uint64_t bits = 0; bits < 65536; bits += stride) {
-      batch.output.push_back(decode(format, bits));
-      if (traits(contract.function).target == TargetKind::dense) batch.target.push_back(bits % 3 == 0 ? 0.25 : 1);
+  for (const Pass pass : {Pass::forward, Pass::gradient}) {
+    for (const Format format : {Format::f16, Format::bf16}) {
+      Contract contract{GetParam().function, GetParam().dialect, format, pass, {}};
+      contract.options.from_logits = GetParam().from_logits;
+      Batch batch;
+      for (std::uint64_t bits = 0; bits < 65536; bits += stride) {
+        batch.output.push_back(decode(format, bits));
+        if (traits(contract.function).target == TargetKind::dense) batch.target.push_back(bits % 3 == 0 ? 0.25 : 1);
+      }
+      batch.shape.classes = batch.output.size();
+      expect_agreement(reference_against(contract, batch));
     }
-    batch.shape.classes = batch.output.size();
-    expect_agreement(reference_against(contract, batch));
   }
 }
 
@@ -188,15 +186,18 @@ TEST(LongRows, Agree) {
 
 // --- A mistake planted in either opinion is found. ---
 
-/// Calls check(contract, batch) on cases of every function, dialect and format until it returns true.
+/// Calls check(contract, batch) on cases of every function, dialect, pass and format until it returns true.
 template <typename Check>
 bool found(std::uint64_t seed, int batches, Check&& check) {
+  static const std::vector<Member> all = members();
   Cases cases(seed);
   for (int i = 0; i < batches; ++i) {
-    for (const Member& member : members()) {
+    for (const Member& member : all) {
       for (const FormatTraits& format : format_table) {
-        const Contract contract = cases.contract(member.function, member.dialect, format.format);
-        if (check(contract, cases.batch(contract))) return true;
+        for (const Pass pass : {Pass::forward, Pass::gradient}) {
+          const Contract contract = cases.contract(member, format.format, pass);
+          if (check(contract, cases.batch(contract, 3))) return true;
+        }
       }
     }
   }

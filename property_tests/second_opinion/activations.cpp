@@ -7,129 +7,88 @@ namespace lossaudit::second_opinion {
 
 namespace {
 
+const Dual one{Value(1.0)};
+
 /// 1 / (1 + e^−x), as 0 + … for x < 0 and 1 − … for x ≥ 0.
-Value sigmoid(double x) {
-  if (std::isinf(x)) return Value(x > 0 ? 1.0 : 0.0);
-  const Ball far = exp(Ball(Rational(-std::fabs(x))));
-  const Ball smaller = far / (Ball(Rational(1)) + far);
-  return x < 0 ? Value(smaller) : Value(1, -smaller);
+Dual sigmoid(const Dual& x) {
+  if (!x.value.is_finite()) return {Value(x.value.infinity_sign > 0 ? 1.0 : 0.0), {}};
+  const bool is_negative = x.value.sign() == -1;
+  const Dual far = exp(is_negative ? x : -x);
+  const Dual smaller = far / (one + far);
+  return is_negative ? smaller : one - smaller;
 }
 
-Value logit(const Contract& contract, double p, Fault fault) {
-  if ((p < 0 || p > 1) && fault != Fault::domain_unchecked) return Value::nan();
-  if (p == 0 || p == 1) return Value::infinity(p == 0 ? -1 : 1);
-  const Rational odds = Rational(p) / (1 - Rational(p));
-  if (odds < 0) return Value();  // reached by a fault alone
-  if (fault == Fault::logit_of_difference_lost) return log_of(nearest(contract.format, odds));
-  return log_of(odds);
+Dual relu(const Dual& x, Fault fault) {
+  const bool is_zero = x.value.is_zero();
+  const bool passes = x.value.sign() == 1 || (is_zero && fault == Fault::slope_at_zero_is_one);
+  return passes ? x : Dual();
 }
 
-/// A row of logits, shifted: e^(x_i − m) of each, how many reach the maximum m, and the sum of the others.
-struct Exponentials {
-  bool defined = false;  ///< false: a NaN, two +inf, or all −inf
-  bool one_hot = false;  ///< one +inf
-  Rational maximum;
-  std::size_t at_maximum = 0;
-  std::vector<Ball> each;
-  Ball others;
-};
-
-Exponentials exponentials(const std::vector<double>& row) {
-  Exponentials result;
-  if (std::any_of(row.begin(), row.end(), [](double x) { return std::isnan(x); })) return result;
-  const double top = *std::max_element(row.begin(), row.end());
-  result.at_maximum = static_cast<std::size_t>(std::count(row.begin(), row.end(), top));
-  result.one_hot = top == HUGE_VAL && result.at_maximum == 1;
-  result.defined = result.one_hot || std::isfinite(top);
-  if (!result.defined || result.one_hot) return result;
-  result.maximum = Rational(top);
-  for (const double x : row) {
-    if (x == -HUGE_VAL) {
-      result.each.emplace_back();
-      continue;
-    }
-    result.each.push_back(exp(Ball(Rational(Rational(x) - result.maximum))));
-    if (x != top) result.others = result.others + result.each.back();
-  }
-  return result;
-}
-
-/// ln Σ e^(x − m) = ln n + log1p(others / n) where n classes reach the maximum.
-Ball log_of_sum(const Exponentials& row, Fault fault) {
-  const Rational n(row.at_maximum);
-  Ball several = log_of(n).tail;
-  if (row.others.is_zero() || fault == Fault::other_classes_dropped) return several;
-  return several + log1p(row.others / Ball(n));
-}
-
-std::vector<Value> softmax(const std::vector<double>& row) {
-  const Exponentials e = exponentials(row);
-  std::vector<Value> result;
-  const Rational n(e.at_maximum);
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    if (!e.defined) {
-      result.push_back(Value::nan());
-    } else if (e.one_hot) {
-      result.emplace_back(row[i] == HUGE_VAL ? 1.0 : 0.0);
-    } else if (row[i] == -HUGE_VAL) {
-      result.emplace_back();
-    } else if (Rational(row[i]) != e.maximum) {
-      result.emplace_back(e.each[i] / (Ball(n) + e.others));
-    } else {
-      // 1 / (n + S) = 1/n − S / (n (n + S))
-      const Ball lost = e.others.is_zero() ? Ball() : e.others / (Ball(n) * (Ball(n) + e.others));
-      result.emplace_back(Rational(1 / n), -lost);
-    }
-  }
-  return result;
-}
-
-Value logsumexp(const std::vector<double>& row, Fault fault) {
-  if (std::any_of(row.begin(), row.end(), [](double x) { return std::isnan(x); })) return Value::nan();
-  const double top = *std::max_element(row.begin(), row.end());
-  if (std::isinf(top)) return Value(top);
-  const Exponentials e = exponentials(row);
-  return {e.maximum, log_of_sum(e, fault)};
+Dual logit(const Contract& contract, double p, Fault fault) {
+  const std::size_t n = directions(contract, 1);
+  if ((p < 0 || p > 1) && (fault != Fault::domain_unchecked || std::isinf(p))) return undefined(n);
+  // The derivative 1 / (p (1 − p)) tends to +inf at either end.
+  if (p == 0 || p == 1) return {Value::infinity(p == 0 ? -1 : 1), std::vector<Value>(n, Value::infinity(1))};
+  const Dual probability = variable(p, 0, n);
+  Dual odds = probability / (one - probability);
+  if (odds.value.sign() == -1) return Dual();  // reached by a fault alone
+  if (fault == Fault::logit_of_difference_lost) odds.value = Value(nearest(contract.format, odds.value.head));
+  return log(odds);
 }
 
 }  // namespace
 
-Value softplus(double x, Fault fault) {
-  if (std::isnan(x)) return Value::nan();
-  if (std::isinf(x)) return Value(std::max(x, 0.0));
-  const Rational positive(std::max(x, 0.0));
-  if (fault == Fault::no_log1p_term) return Value(positive);
-  return {positive, log1p(exp(Ball(Rational(-std::fabs(x)))))};
+Dual softplus(const Dual& x, Fault fault) {
+  if (!x.value.is_finite()) return x.value.infinity_sign > 0 ? x : Dual();
+  const bool is_negative = x.value.sign() == -1;
+  const Dual positive = is_negative ? Dual() : x;
+  if (fault == Fault::no_log1p_term) return positive;
+  return positive + log(one + exp(is_negative ? x : -x));
 }
 
-std::vector<Value> log_softmax(const std::vector<double>& row, Fault fault) {
-  const Exponentials e = exponentials(row);
-  std::vector<Value> result;
-  for (const double x : row) {
-    if (!e.defined) {
-      result.push_back(Value::nan());
-    } else if (e.one_hot) {
-      result.push_back(x == HUGE_VAL ? Value() : Value::infinity(-1));
-    } else if (x == -HUGE_VAL) {
-      result.push_back(Value::infinity(-1));
+LogitRow logit_row(const std::vector<double>& x, std::size_t directions, Fault fault) {
+  LogitRow row;
+  if (any_nan(x)) return row;
+  const double top = *std::max_element(x.begin(), x.end());
+  const auto at_top = std::count(x.begin(), x.end(), top);
+  const bool one_hot = top == HUGE_VAL && at_top == 1;
+  row.is_defined = one_hot || std::isfinite(top);
+  if (!row.is_defined) return row;
+  Dual sum;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    Dual shifted = variable(x[i], i, directions);
+    if (std::isfinite(top)) {
+      shifted = shifted - Dual(Value(top));
     } else {
-      result.emplace_back(Rational(Rational(x) - e.maximum), -log_of_sum(e, fault));
+      shifted.value = x[i] == top ? Value() : Value::infinity(-1);
     }
+    // A class that is −inf, or beside a +inf, has no share in the sum, nor does it gain one by a little more.
+    row.softmax.push_back(!shifted.value.is_finite() ? Dual() : one_hot ? one : exp(shifted));
+    sum = sum + row.softmax.back();
+    row.shifted.push_back(std::move(shifted));
   }
-  return result;
+  row.log_of_sum = log(sum);
+  if (one_hot)
+    row.log_of_sum.slopes =
+        row.shifted[static_cast<std::size_t>(std::max_element(x.begin(), x.end()) - x.begin())].slopes;
+  if (fault == Fault::other_classes_dropped) row.log_of_sum = Dual(log_of(Rational(at_top)));
+  for (Dual& e : row.softmax) e = e / sum;
+  return row;
 }
 
-Value elementwise(const Contract& contract, double x, Fault fault) {
-  if (std::isnan(x)) return Value::nan();
+Dual elementwise(const Contract& contract, double x, Fault fault) {
+  const std::size_t n = directions(contract, 1);
+  if (std::isnan(x)) return undefined(n);
+  const Dual variable_x = variable(x, 0, n);
   switch (contract.function) {
     case Function::relu:
-      return Value(std::max(x, 0.0));
+      return relu(variable_x, fault);
     case Function::sigmoid:
-      return sigmoid(x);
+      return sigmoid(variable_x);
     case Function::log_sigmoid:
-      return -softplus(-x, fault);
+      return -softplus(-variable_x, fault);
     case Function::softplus:
-      return softplus(x, fault);
+      return softplus(variable_x, fault);
     case Function::logit:
       return logit(contract, x, fault);
     default:
@@ -137,17 +96,20 @@ Value elementwise(const Contract& contract, double x, Fault fault) {
   }
 }
 
-std::vector<Value> row_function(const Contract& contract, const std::vector<double>& row, Fault fault) {
-  switch (contract.function) {
-    case Function::softmax:
-      return softmax(row);
-    case Function::log_softmax:
-      return log_softmax(row, fault);
-    case Function::logsumexp:
-      return {logsumexp(row, fault)};
-    default:
-      throw BadInput("not a function of a row");
+std::vector<Dual> row_function(const Contract& contract, const std::vector<double>& row, Fault fault) {
+  const std::size_t n = directions(contract, row.size());
+  const LogitRow logits = logit_row(row, n, fault);
+  if (contract.function == Function::logsumexp) {
+    if (any_nan(row)) return {undefined(n)};
+    const double top = *std::max_element(row.begin(), row.end());
+    if (!logits.is_defined) return {{Value(top), std::vector<Value>(n, Value::nan())}};
+    return {Dual(Value(top)) + logits.log_of_sum};
   }
+  std::vector<Dual> results(row.size(), undefined(n));
+  if (!logits.is_defined) return results;
+  if (contract.function == Function::softmax) return logits.softmax;
+  for (std::size_t i = 0; i < row.size(); ++i) results[i] = logits.shifted[i] - logits.log_of_sum;
+  return results;
 }
 
 }  // namespace lossaudit::second_opinion

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ostream>
+
+#include "property_tests/second_opinion/formulas.hpp"
 
 namespace lossaudit::second_opinion {
 
@@ -9,41 +12,59 @@ namespace {
 
 constexpr double infinity = HUGE_VAL;
 
-bool is_row_function(const Contract& contract) { return traits(contract.function).layout != Layout::elementwise; }
-
 }  // namespace
 
-Contract Cases::contract(Function function, Dialect dialect, Format format) {
-  Options drawn;
-  drawn.from_logits = one_in(2);
-  drawn.axis = one_in(4);
-  drawn.reduction = static_cast<Reduction>(below(3));
-  if (one_in(2)) {
-    constexpr double epsilons[] = {1e-7, 1e-3, 0.015625, 3e-5, 1e-9, 0.1};
-    drawn.epsilon = epsilons[below(std::size(epsilons))];
+std::vector<Member> members() {
+  std::vector<Member> all;
+  for (const DialectTraits& dialect : dialects()) {
+    for (const FunctionTraits& function : functions()) {
+      for (const bool from_logits : {false, true}) {
+        Contract contract{function.function, dialect.dialect, Format::f32, Pass::forward, {}};
+        contract.options.from_logits = from_logits;
+        if (!is_meaningful(contract)) continue;
+        Member member{function.function, dialect.dialect, from_logits, {}};
+        for (unsigned bits = 0; bits < 3 << 7; ++bits) {
+          Options& o = contract.options;
+          o = {};
+          o.from_logits = from_logits;
+          o.axis = (bits & 1U) != 0;
+          if ((bits & 2U) != 0) o.epsilon = 0.1;
+          if ((bits & 4U) != 0) o.label_smoothing = 0.1;
+          if ((bits & 8U) != 0) o.pos_weight = 2;
+          if ((bits & 16U) != 0) o.ignore_index = 0;
+          o.class_weights = (bits & 32U) != 0;
+          o.sample_weights = (bits & 64U) != 0;
+          o.reduction = static_cast<Reduction>(bits >> 7);
+          if (is_meaningful(contract)) member.combinations.push_back(o);
+        }
+        all.push_back(std::move(member));
+      }
+    }
   }
-  if (one_in(3)) drawn.label_smoothing = unit();
-  if (one_in(3)) drawn.pos_weight = one_in(2) ? static_cast<double>(1 + below(4)) : 3 * unit();
-  if (one_in(3)) drawn.ignore_index = static_cast<std::int64_t>(below(5)) - 1;
-  drawn.class_weights = one_in(3);
-  drawn.sample_weights = one_in(3);
+  return all;
+}
 
-  // Of the options drawn, those are kept that mean something here.
-  Contract contract{function, dialect, format, Pass::forward, {}};
-  const auto keep = [&](auto option) {
-    const auto without = contract.options.*option;
-    contract.options.*option = drawn.*option;
-    if (!is_meaningful(contract)) contract.options.*option = without;
-  };
-  keep(&Options::from_logits);
-  keep(&Options::axis);
-  keep(&Options::reduction);
-  keep(&Options::epsilon);
-  keep(&Options::label_smoothing);
-  keep(&Options::pos_weight);
-  keep(&Options::ignore_index);
-  keep(&Options::class_weights);
-  keep(&Options::sample_weights);
+std::string name_of(const Member& member) {
+  return std::string(traits(member.function).name) + "_" + std::string(traits(member.dialect).name) +
+         (member.from_logits ? "_from_logits" : "");
+}
+
+void PrintTo(const Member& member, std::ostream* out) { *out << name_of(member); }
+
+Contract Cases::contract(const Member& member, Format format, Pass pass) {
+  return contract(member, member.combinations[below(member.combinations.size())], format, pass);
+}
+
+Contract Cases::contract(const Member& member, const Options& combination, Format format, Pass pass) {
+  Contract contract{member.function, member.dialect, format, pass, combination};
+  Options& o = contract.options;
+  if (o.epsilon) {
+    constexpr double epsilons[] = {1e-7, 1e-3, 0.015625, 3e-5, 1e-9, 0.1, 0};
+    o.epsilon = epsilons[below(std::size(epsilons))];
+  }
+  if (o.label_smoothing != 0) o.label_smoothing = one_in(8) ? 1 : unit();
+  if (o.pos_weight) o.pos_weight = one_in(2) ? static_cast<double>(below(5)) : 3 * unit();
+  if (o.ignore_index) o.ignore_index = static_cast<std::int64_t>(below(5)) - 1;
   return contract;
 }
 
@@ -80,7 +101,7 @@ double Cases::logit(Format format) {
 double Cases::probability(const Contract& contract) {
   const Format format = contract.format;
   const std::int64_t steps = static_cast<std::int64_t>(below(5)) - 2;
-  switch (below(9)) {
+  switch (below(10)) {
     case 0:  // tiny, over all binades below 1
       return from_ordinal(format, static_cast<std::int64_t>(below(static_cast<std::uint64_t>(ordinal(format, 1)) + 1)));
     case 1:  // near 1
@@ -88,8 +109,8 @@ double Cases::probability(const Contract& contract) {
     case 2:  // near 1/2
       return step(format, 0.5, static_cast<std::int64_t>(below(9)) - 4);
     case 3: {  // the clip's neighbours
-      const double epsilon = contract.options.epsilon.value_or(1e-7);
-      return step(format, round_to(format, one_in(2) ? epsilon : 1 - epsilon), steps);
+      const double at = epsilon(contract);
+      return step(format, round_to(format, one_in(2) ? at : 1 - at), steps);
     }
     case 4:
       return one_in(2) ? 0 : 1;
@@ -97,9 +118,13 @@ double Cases::probability(const Contract& contract) {
       return from_ordinal(format, static_cast<std::int64_t>(below(4)));
     case 6:  // outside [0, 1], NaN, infinite
       if (one_in(4)) return one_in(2) ? any_bits(format) : step(format, one_in(2) ? 0 : 1, steps);
+      if (one_in(12)) return one_in(2) ? infinity : -infinity;
       [[fallthrough]];
     default:
       return round_to(format, unit());
+    case 9:  // where ln p is −100, and (1 − p) p is 1e-12
+      if (one_in(2)) return step(format, round_to(format, std::exp(-100.0)), steps);
+      return one_in(2) ? step(format, round_to(format, 1e-12), steps) : round_to(format, 1 - 1e-12);
   }
 }
 
@@ -215,26 +240,42 @@ double Cases::weight(Format format) {
   }
 }
 
-Batch Cases::batch(const Contract& contract) {
+std::vector<double> Cases::weights(Format format, std::size_t n) {
+  std::vector<double> result(n, 0.0);
+  if (one_in(10)) return result;
+  const bool equal = one_in(10);
+  for (double& w : result) w = equal && &w != result.data() ? result[0] : weight(format);
+  return result;
+}
+
+std::int64_t Cases::label(const Contract& contract, std::size_t classes) {
+  if (contract.options.ignore_index && one_in(4)) return *contract.options.ignore_index;
+  if (one_in(40)) return static_cast<std::int64_t>(below(classes + 3)) - 1;
+  return static_cast<std::int64_t>(below(classes));
+}
+
+Batch Cases::batch(const Contract& contract, std::size_t rows) {
   Batch batch;
   const FunctionTraits& function = traits(contract.function);
+  const bool is_elementwise = function.layout == Layout::elementwise;
   const bool logits = function.output == Domain::real || contract.options.from_logits;
-  batch.shape.outer = 1 + below(is_row_function(contract) ? 6 : 30);
+  batch.shape.outer = 1 + below(is_elementwise ? 5 * rows : rows);
   batch.shape.classes = one_in(8) ? 1 : 1 + below(9);
   batch.shape.inner = contract.options.axis ? 1 + below(3) : 1;
-  if (!is_row_function(contract)) batch.shape = {1, batch.shape.outer, 1};
+  if (is_elementwise) batch.shape = {1, batch.shape.outer, 1};
   const std::size_t classes = batch.shape.classes;
   batch.output.resize(batch.shape.elements());
   if (function.target == TargetKind::dense) batch.target.resize(batch.shape.elements());
+  const bool all_ignored = contract.options.ignore_index && one_in(12);
   for (std::size_t r = 0; r < batch.shape.rows(); ++r) {
     std::vector<double> output(classes);
     std::vector<double> targets;
-    if (is_row_function(contract)) {
-      output = logits ? logit_row(contract.format, classes) : probability_row(contract, classes);
-      targets = target_row(contract, classes);
-    } else {
+    if (is_elementwise) {
       for (double& o : output) o = logits ? logit(contract.format) : probability(contract);
       for (std::size_t i = 0; i < classes; ++i) targets.push_back(target(contract));
+    } else {
+      output = logits ? logit_row(contract.format, classes) : probability_row(contract, classes);
+      targets = target_row(contract, classes);
     }
     for (std::size_t i = 0; i < classes; ++i) {
       const std::size_t at = element_index(batch.shape, r, i);
@@ -242,18 +283,17 @@ Batch Cases::batch(const Contract& contract) {
       if (!batch.target.empty()) batch.target[at] = targets[i];
     }
     if (function.target == TargetKind::labels) {
-      const std::int64_t ignored = contract.options.ignore_index.value_or(0);
-      batch.labels.push_back(one_in(6)    ? ignored
-                             : one_in(40) ? static_cast<std::int64_t>(below(classes + 3)) - 1
-                                          : static_cast<std::int64_t>(below(classes)));
+      batch.labels.push_back(all_ignored ? *contract.options.ignore_index : label(contract, classes));
     }
   }
-  if (contract.options.class_weights) {
-    for (std::size_t i = 0; i < classes; ++i) batch.class_weights.push_back(weight(contract.format));
-  }
+  if (contract.options.class_weights) batch.class_weights = weights(contract.format, classes);
   if (contract.options.sample_weights) {
-    const std::size_t losses = unreduced_size(contract, batch.shape);
-    for (std::size_t i = 0; i < losses; ++i) batch.sample_weights.push_back(weight(contract.format));
+    batch.sample_weights = weights(contract.format, unreduced_size(contract, batch.shape));
+  }
+  if (contract.pass == Pass::gradient && !one_in(3)) {
+    Contract forward = contract;
+    forward.pass = Pass::forward;
+    batch.upstream = weights(contract.format, result_size(forward, batch.shape));
   }
   return batch;
 }

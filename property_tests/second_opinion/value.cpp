@@ -54,7 +54,11 @@ std::string Value::text() const {
 Value operator+(const Value& a, const Value& b) {
   if (a.is_nan() || b.is_nan()) return Value::nan();
   if (a.kind == Value::Kind::undecided || b.kind == Value::Kind::undecided) return undecided();
-  if (a.is_finite() && b.is_finite()) return {a.head + b.head, a.tail + b.tail};
+  if (a.is_finite() && b.is_finite()) {
+    if (a.is_zero()) return b;
+    if (b.is_zero()) return a;
+    return {a.head + b.head, a.tail + b.tail};
+  }
   if (a.is_finite()) return b;
   if (b.is_finite() || a.infinity_sign == b.infinity_sign) return a;
   return Value::nan();
@@ -74,9 +78,13 @@ Value operator*(const Value& a, const Value& b) {
   if (a.is_nan() || b.is_nan()) return Value::nan();
   if (a.kind == Value::Kind::undecided || b.kind == Value::Kind::undecided) return undecided();
   if (a.is_finite() && b.is_finite()) {
-    const Value& scale = a.tail.is_zero() ? a : b;
-    const Value& scaled = a.tail.is_zero() ? b : a;
-    return {scale.head * scaled.head, scaled.tail.is_zero() ? Ball() : Ball(scale.head) * scaled.tail};
+    if (a.is_zero() || b.is_zero()) return {};
+    const auto scaled = [](const Rational& head, const Ball& tail) {
+      return head == 0 || tail.is_zero() ? Ball() : Ball(head) * tail;
+    };
+    Ball tail = scaled(a.head, b.tail) + scaled(b.head, a.tail);
+    if (!a.tail.is_zero() && !b.tail.is_zero()) tail = tail + a.tail * b.tail;
+    return {a.head * b.head, tail};
   }
   const std::optional<int> signs[] = {a.sign(), b.sign()};
   if (!signs[0] || !signs[1]) return undecided();
@@ -89,8 +97,27 @@ Value term(const Value& coefficient, const Value& logarithm) {
 }
 
 Value operator/(const Value& a, const Value& divisor) {
+  if (divisor.kind == Value::Kind::undecided) return undecided();
   if (!divisor.is_finite() || divisor.is_zero()) return Value::nan();
-  return a * Value(1 / divisor.head);
+  if (!a.is_finite() || divisor.tail.is_zero()) {
+    if (divisor.tail.is_zero()) return a * Value(Rational(1 / divisor.head));
+    const std::optional<int> sign = divisor.sign();
+    return sign ? a * Value(static_cast<double>(*sign)) : undecided();
+  }
+  if (a.is_zero()) return {};
+  if (divisor.head == 0) return Value(a.ball() / divisor.tail);
+  // (h + t) / (k + u) = q + (t − q u) / (k + u) with q = h / k
+  const Rational quotient = a.head / divisor.head;
+  return {quotient, (a.tail - Ball(quotient) * divisor.tail) / divisor.ball()};
+}
+
+Value exp(const Value& x) { return x.is_zero() ? Value(1.0) : Value(exp(x.ball())); }
+
+Value log(const Value& x) {
+  if (!x.is_finite()) return x;
+  if (x.tail.is_zero()) return log_of(x.head);
+  if (x.head == 0) return Value(log(x.tail));
+  return log_of(x.head) + Value(log1p(x.tail / Ball(x.head)));
 }
 
 long binade(const Rational& q) {

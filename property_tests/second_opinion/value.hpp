@@ -49,12 +49,16 @@ struct Value {
 Value operator+(const Value& a, const Value& b);  ///< ∞ − ∞ is NaN
 Value operator-(const Value& a);
 Value operator-(const Value& a, const Value& b);
-/// One of the two must have a zero tail. 0 · ∞ is NaN.
+/// 0 · ∞ is NaN.
 Value operator*(const Value& a, const Value& b);
 /// A term of an entropy: as the product, but a coefficient of exactly 0 gives 0 also beside an infinity.
 Value term(const Value& coefficient, const Value& logarithm);
 /// NaN when the divisor is 0 or not finite.
 Value operator/(const Value& a, const Value& divisor);
+/// e^x; head 1 at 0.
+Value exp(const Value& x);
+/// ln x for x > 0, as ln head + ln(1 + tail / head); −∞ at 0.
+Value log(const Value& x);
 
 /// floor(log2 |q|) for q ≠ 0.
 long binade(const Rational& q);

@@ -135,6 +135,26 @@ Verdict judge_text(const Exact& claim, int digits, const Value& value) {
   return {};
 }
 
+/// Whether the value lies exactly on a number of the format or halfway between two, but for a tail that no precision
+/// would see: what no enclosure of a rounded quotient decides.
+bool on_boundary(Format format, const Value& value, int exponent) {
+  // At a power of 2 the ulp below is half that above.
+  const Rational quarter_ulp = power_of_two(exponent - 2);
+  if (denominator(Rational(value.head / quarter_ulp)) != 1) return false;
+  const Rational unseen = quarter_ulp * power_of_two(-traits(format).precision - 200);
+  return value.tail.is_zero() || between(Value(value.tail), -unseen, unseen, true) == agree;
+}
+
+/// A claim that is not proved: the precision may have run out on a boundary alone, and then the rounding and the ulp may
+/// be those of the other side.
+Verdict judge_unproved(Format format, const Expected& claim, const Value& value, int exponent) {
+  if (!on_boundary(format, value, exponent)) return refute("proved", "false", value);
+  if (claim.ulp_exponent != exponent && claim.ulp_exponent != exponent - 1) {
+    return refute("ulp exponent", std::to_string(claim.ulp_exponent), value);
+  }
+  return judge_offset(format, claim, value);
+}
+
 /// "binary_crossentropy exact f32 forward, result 3: output=… target=…", short batches whole.
 std::string describe(const Contract& contract, const Batch& batch, std::size_t result) {
   std::string text = to_string(contract) + ", result " + std::to_string(result) + " of " +
@@ -155,6 +175,7 @@ std::string describe(const Contract& contract, const Batch& batch, std::size_t r
   for (const std::int64_t label : batch.labels) text += " label=" + std::to_string(label);
   list("class_weights", batch.class_weights);
   list("sample_weights", batch.sample_weights);
+  list("upstream", batch.upstream);
   return text;
 }
 
@@ -193,11 +214,11 @@ Verdict judge(Format format, const Expected& claim, const Opinion& opinion) {
   if (kind.kind != agree || !opinion.value.is_finite()) return kind;
   const std::optional<int> exponent = exponent_of_ulp(format, opinion.value);
   if (!exponent) return {undecided, ""};
+  if (!claim.proved) return judge_unproved(format, claim, opinion.value, *exponent);
   if (claim.ulp_exponent != *exponent) {
     return refute("ulp exponent", std::to_string(claim.ulp_exponent), opinion.value);
   }
-  const Verdict rounding = claim.proved ? judge_rounding(format, claim, opinion.value) : Verdict{};
-  return both(rounding, judge_offset(format, claim, opinion.value));
+  return both(judge_rounding(format, claim, opinion.value), judge_offset(format, claim, opinion.value));
 }
 
 Verdict judge(const Exact& claim, int digits, const Opinion& opinion) {
@@ -214,7 +235,7 @@ Verdict judge(const Exact& claim, int digits, const Opinion& opinion) {
 
 void Tally::operator+=(const Tally& other) {
   agreed += other.agreed;
-  unproved += other.unproved;
+  unproved.insert(unproved.end(), other.unproved.begin(), other.unproved.end());
   undecided.insert(undecided.end(), other.undecided.begin(), other.undecided.end());
   refuted.insert(refuted.end(), other.refuted.begin(), other.refuted.end());
 }
@@ -223,9 +244,11 @@ Tally compare(const Contract& contract, const Batch& batch, const std::vector<Ex
   Tally tally = compare_each(contract, batch, claims, fault, [&](const Expected& claim, const Opinion& opinion) {
     return judge(contract.format, claim, opinion);
   });
-  tally.unproved = static_cast<std::size_t>(std::count_if(claims.begin(), claims.end(), [](const Expected& claim) {
-    return claim.kind == Expected::Kind::number && !claim.proved;
-  }));
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    if (claims[i].kind == Expected::Kind::number && !claims[i].proved) {
+      tally.unproved.push_back(describe(contract, batch, i));
+    }
+  }
   return tally;
 }
 

@@ -20,7 +20,8 @@ struct Verdict {
   std::string reason;  ///< of a refutation, in one line
 };
 
-/// Judges kind, ulp exponent, rounding (when `claim.proved`) and offset, to 2^-20 ulp.
+/// Judges kind, ulp exponent, rounding and offset, to 2^-20 ulp. A claim that is not `proved` may be one for an exact
+/// result on the boundary between two roundings or two binades only.
 Verdict judge(Format format, const Expected& claim, const Opinion& opinion);
 
 /// Judges also the enclosure and the decimal of an explanation that was asked for with `digits`, and its four
@@ -29,8 +30,9 @@ Verdict judge(const Exact& claim, int digits, const Opinion& opinion);
 
 /// What came of a batch.
 struct Tally {
-  std::size_t agreed = 0, unproved = 0;
-  std::vector<std::string> undecided, refuted;  ///< one line each: contract, result, inputs in hex, reason
+  std::size_t agreed = 0;
+  /// One line each: contract, result, inputs in hex, reason. `unproved`: the reference ran out of precision.
+  std::vector<std::string> undecided, unproved, refuted;
   void operator+=(const Tally& other);
 };
 
