@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reference/ball.hpp"
+#include "reference/bulk.hpp"
 #include "reference/formula.hpp"
 #include "reference/interval.hpp"
 #include "reference/rounding.hpp"
@@ -48,22 +49,35 @@ void refine(Precision<Digits> /*precision*/, const Problem& problem, std::size_t
   if (!all) refine(Precision<next>{}, problem, unit, pending, accept);
 }
 
-/// Visits every result: filter(i, ball) may settle it; what it leaves goes to accept(i, bounds) at rising precision.
+/// The index of result i of a unit.
+std::size_t result_index(const Problem& problem, const Units& units, std::size_t unit, std::size_t i) {
+  return units.rows ? element_index(problem.batch.shape, unit, i) : units.count == 1 ? i : unit;
+}
+
+/// Visits every result that is not settled yet (by an empty vector: none is): filter(i, ball) may settle it; what it
+/// leaves goes to accept(i, bounds) at rising precision.
 template <typename Filter, typename Accept>
-void for_each_result(const Problem& problem, const Filter& filter, const Accept& accept) {
+void for_each_result(const Problem& problem, const std::vector<bool>& settled, const Filter& filter,
+                     const Accept& accept) {
   const Units units = units_of(problem);
-  const auto index_of = [&](std::size_t unit, std::size_t i) {
-    return units.rows ? element_index(problem.batch.shape, unit, i) : units.count == 1 ? i : unit;
-  };
+  const auto index_of = [&](std::size_t unit, std::size_t i) { return result_index(problem, units, unit, i); };
   std::vector<bool> pending;
   std::vector<Ball> balls;
   for (std::size_t unit = 0; unit < units.count; ++unit) {
     pending.assign(units.results_each, true);
+    if (!settled.empty()) {
+      bool all = true;
+      for (std::size_t i = 0; i < pending.size(); ++i) {
+        pending[i] = !settled[index_of(unit, i)];
+        all = all && !pending[i];
+      }
+      if (all) continue;
+    }
     if (filter_serves(problem.contract.format)) {
       enclose_unit(problem, unit, balls);
       bool all = true;
       for (std::size_t i = 0; i < pending.size(); ++i) {
-        pending[i] = !filter(index_of(unit, i), balls[i]);
+        pending[i] = pending[i] && !filter(index_of(unit, i), balls[i]);
         all = all && !pending[i];
       }
       if (all) continue;
@@ -114,17 +128,41 @@ struct ThreadConstants {
   ~ThreadConstants() { mpfr_free_cache(); }
 };
 
+/// Decides what the bulk oracle can, a few thousand results at a time; says which.
+std::vector<bool> settle_in_bulk(const Problem& problem, std::vector<Expected>& results) {
+  if (!bulk::serves(problem.contract)) return {};
+  constexpr std::size_t chunk = 4096;
+  const Format format = problem.contract.format;
+  const bulk::Lanes lanes = bulk::lanes_for(format);
+  const Units units = units_of(problem);
+  std::vector<bool> settled(results.size());
+  bulk::Enclosures enclosures;
+  const std::size_t step = std::max<std::size_t>(1, chunk / units.results_each);
+  for (std::size_t first = 0; first < units.count; first += step) {
+    const std::size_t count = std::min(step, units.count - first);
+    bulk::enclose(problem.contract, problem.batch, lanes, first, count, enclosures);
+    for (std::size_t k = 0; k < enclosures.value.size(); ++k) {
+      const std::size_t at = result_index(problem, units, first + k / units.results_each, k % units.results_each);
+      results[at] =
+          round_sum(format, enclosures.value[k], enclosures.low.empty() ? 0 : enclosures.low[k], enclosures.radius[k]);
+      settled[at] = results[at].proved;
+    }
+  }
+  return settled;
+}
+
 std::vector<Expected> rounded_results(const Contract& contract, const Batch& batch, bool filtered) {
   thread_local const ThreadConstants constants;
   validate(contract, batch);
   const Problem problem(contract, batch);
   std::vector<Expected> results(result_size(contract, batch.shape));
+  const std::vector<bool> settled = filtered ? settle_in_bulk(problem, results) : std::vector<bool>();
   const auto filter = [&](std::size_t i, const Ball& ball) {
     if (!filtered) return false;
     results[i] = round_ball(contract.format, ball);
     return results[i].proved;
   };
-  for_each_result(problem, filter, [&](std::size_t i, const Bounds& b) {
+  for_each_result(problem, settled, filter, [&](std::size_t i, const Bounds& b) {
     results[i] = round_enclosure(contract.format, b);
     return results[i].proved;
   });
@@ -168,7 +206,7 @@ std::vector<Exact> explain(const Contract& contract, const Batch& batch, int dig
   const auto filter = [&](std::size_t i, const Ball& ball) {
     return ball.radius() == 0 && accept(i, bounds(Interval<first_digits>(ball.center())));
   };
-  for_each_result(problem, filter, accept);
+  for_each_result(problem, {}, filter, accept);
   const std::vector<bool> recommended = recommended_results(problem);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (results[i].decimal.empty()) results[i].decimal = truncated[i];

@@ -68,6 +68,9 @@ std::string placed(std::string digits, long exponent) {
   return digits + "e" + (exponent > 0 ? "+" : "-") + std::to_string(std::abs(exponent - 1));
 }
 
+/// x 2^n.
+double scaled(double x, int n) { return std::abs(n) <= 1000 ? x * elementary::power_of_two(n) : std::ldexp(x, n); }
+
 std::string formatted(mpfr_srcptr x, int digits, mpfr_rnd_t rounding) {
   if (mpfr_nan_p(x) != 0) return "nan";
   if (mpfr_inf_p(x) != 0) return mpfr_sgn(x) > 0 ? "inf" : "-inf";
@@ -143,39 +146,60 @@ Expected round_enclosure(Format format, const Bounds& b) {
 }
 
 Expected round_ball(Format format, const Ball& ball) {
+  return round_sum(format, ball.center(), 0, ball.is_known() ? ball.radius() : infinity);
+}
+
+Expected round_sum(Format format, double high, double low, double radius) {
   Expected expected;
   expected.kind = Expected::Kind::number;
   expected.proved = false;
-  if (!ball.is_known() || !std::isfinite(ball.center())) return expected;
+  if (!(radius <= std::numeric_limits<double>::max()) || !std::isfinite(high)) return expected;
   const FormatTraits& t = traits(format);
-  const double inner = (std::abs(ball.center()) - ball.radius()) * (ball.radius() > 0 ? 1 - 0x1p-52 : 1);
-  const long smallest_binade = inner > 0 ? elementary::binade(inner) : t.min_exponent;
-  expected.ulp_exponent = ulp_exponent(format, smallest_binade);
-  // A ball on both sides of a power of 2 does not say which ulp is the exact value's.
-  const double outer = std::abs(ball.center()) + ball.radius() * (1 + 0x1p-50);
-  if (ball.radius() > 0 && expected.ulp_exponent != ulp_exponent(format, elementary::binade(outer * (1 + 0x1p-52)))) {
+  const double magnitude = std::abs(high);
+  // Bounds on what the number has beyond `magnitude`, away from 0, widened by a rounding unless they are exactly 0.
+  const double shift = high < 0 ? -low : low;
+  const double least = (shift - radius) - std::abs(shift - radius) * 0x1p-52;
+  const double most = (shift + radius) + std::abs(shift + radius) * 0x1p-52;
+  // A number on both sides of a power of 2 does not have an ulp yet. Both differences to the powers are exact.
+  int inner = t.min_exponent - 1;
+  int outer = inner;
+  if (magnitude >= 0x1p-1021) {
+    const int binade = elementary::binade(magnitude);
+    const double power = elementary::power_of_two(binade);
+    inner = least >= power - magnitude ? binade : -least <= magnitude - power / 2 ? binade - 1 : t.min_exponent - 1;
+    outer = most <= power - magnitude && radius > 0 ? binade - 1
+            : most <= power - (magnitude - power)   ? binade
+                                                    : elementary::binade(magnitude + most) + 1;
+  } else if (radius > 0 && !(magnitude + most < elementary::power_of_two(t.min_exponent))) {
     return expected;
+  } else if (radius == 0 && magnitude > 0) {
+    inner = outer = std::ilogb(magnitude);
   }
-  const double scale = elementary::power_of_two(-expected.ulp_exponent);
-  const double units = ball.center() * scale;  // exact: a power of 2, and nowhere near under- or overflow
-  const double reach = ball.radius() * scale;
+  expected.ulp_exponent = ulp_exponent(format, inner);
+  if (ulp_exponent(format, outer) != expected.ulp_exponent) return expected;
+  const double units = scaled(high, -expected.ulp_exponent);  // exact: nowhere near under- or overflow
+  const double tail = scaled(low, -expected.ulp_exponent);
   const double cap = elementary::power_of_two(t.precision);
+  const double whole = std::floor(units);
+  double fraction = (units - whole) + tail;  // units − whole is exact
+  double reach = scaled(radius, -expected.ulp_exponent);
+  if (tail != 0 && units != whole) reach += 0x1p-53;
   if (!(reach <= 0x1p-21) || std::abs(units) > cap + 1) return expected;
-  const double floor = std::floor(units);
-  const double fraction = units - floor;  // exact: units has at most 53 bits and is below 2^25
+  const double carry = std::floor(fraction);
+  fraction -= carry;
+  const double floor = whole + carry;
   double rounded = fraction > 0.5 ? floor + 1 : floor;
-  if (fraction == 0.5 && ball.radius() == 0) {  // not `reach`, which may have underflowed to 0
+  if (fraction == 0.5 && radius == 0) {  // not `reach`, which may have underflowed to 0
     rounded = std::fmod(floor, 2) == 0 ? floor : floor + 1;
   } else if (std::abs(fraction - 0.5) <= reach * (1 + 0x1p-50)) {
     return expected;
   }
   const bool at_top = expected.ulp_exponent == t.max_exponent - t.precision + 1;
-  if (at_top && std::abs(units) + reach >= cap)
-    return expected;  // the cap on overflowing values is the intervals' business
-  expected.rounded = at_top && std::abs(rounded) >= cap
-                         ? std::copysign(infinity, rounded)
-                         : rounded * elementary::power_of_two(expected.ulp_exponent) + 0.0;
-  expected.offset = units - rounded;
+  // The cap on overflowing values is the intervals' business.
+  if (at_top && std::abs(units) + reach >= cap) return expected;
+  expected.rounded = at_top && std::abs(rounded) >= cap ? std::copysign(infinity, rounded)
+                                                        : scaled(rounded, expected.ulp_exponent) + 0.0;
+  expected.offset = (units - rounded) + tail;
   expected.proved = true;
   return expected;
 }

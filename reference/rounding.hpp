@@ -30,6 +30,9 @@ constexpr bool filter_serves(Format format) { return traits(format).precision < 
 /// As round_enclosure, from the filter's ball. What it does not decide has `proved` false and must go to an Interval;
 /// infinite and undefined results always do.
 Expected round_ball(Format format, const Ball& ball);
+/// The same from |real number − (high + low)| < radius, or = 0 where radius is 0, with |low| ≤ ulp(high) / 2: enough for
+/// binary64 too.
+Expected round_sum(Format format, double high, double low, double radius);
 
 /// "-1.2345e-67": the enclosed number to `digits` significant decimals, or "" when the enclosure does not decide them.
 std::string decimal_of(const Bounds& bounds, int digits);

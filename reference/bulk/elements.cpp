@@ -1,0 +1,76 @@
+#include <cstddef>
+
+#include "reference/bulk.hpp"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "reference/bulk/elements.cpp"
+#include "hwy/foreach_target.h"
+//
+#include "reference/bulk/functions-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::bulk::HWY_NAMESPACE {
+
+template <class N, bool kTimes, class Formula, class Part>
+HWY_INLINE void Step(const Formula& formula, Part part, const Elements& e, std::size_t i) {
+  const V x = part.Load(e.output + i, 0.5);
+  const V t = Formula::kTakesTarget ? part.Load(e.target + i, 0) : hn::Zero(D());
+  Enclosed<N> y = formula(N{}, x, t);
+  if (kTimes) y = Times(y, part.Load(e.upstream + i, 0));
+  Store(y, part, e.value + i, N::kHasLow ? e.low + i : nullptr, e.radius + i);
+}
+
+template <class N, bool kTimes, class Formula>
+void MapAll(const Formula& formula, const Elements& e, std::size_t n) {
+  const std::size_t lanes = hn::Lanes(D());
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) Step<N, kTimes>(formula, All(), e, i);
+  if (i < n) Step<N, kTimes>(formula, First{n - i}, e, i);
+}
+template <class N, class Formula>
+void Map(const Formula& formula, const Elements& e, std::size_t n) {
+  return e.upstream == nullptr ? MapAll<N, false>(formula, e, n) : MapAll<N, true>(formula, e, n);
+}
+
+template <class N>
+void MapFunction(Function function, Pass pass, const Elements& e, std::size_t n) {
+  const bool forward = pass == Pass::forward;
+  switch (function) {
+    case Function::sigmoid:
+      return forward ? Map<N>(SigmoidOf(), e, n) : Map<N>(SigmoidDerivative(), e, n);
+    case Function::log_sigmoid:
+      return forward ? Map<N>(LogSigmoidOf(), e, n) : Map<N>(LogSigmoidDerivative(), e, n);
+    case Function::softplus:
+      return forward ? Map<N>(SoftplusOf(), e, n) : Map<N>(SigmoidOf(), e, n);
+    case Function::logit:
+      return forward ? Map<N>(LogitOf(), e, n) : Map<N>(LogitDerivative(), e, n);
+    case Function::binary_crossentropy:
+      return forward ? Map<N>(BinaryCrossentropyOf(), e, n) : Map<N>(BinaryCrossentropyDerivative(), e, n);
+    default:
+      return;
+  }
+}
+
+void EncloseSingles(Function function, Pass pass, const Elements& e, std::size_t n) {
+  MapFunction<Single>(function, pass, e, n);
+}
+void EnclosePairs(Function function, Pass pass, const Elements& e, std::size_t n) {
+  MapFunction<Pair>(function, pass, e, n);
+}
+
+}  // namespace lossaudit::bulk::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lossaudit::bulk {
+
+HWY_EXPORT(EncloseSingles);
+HWY_EXPORT(EnclosePairs);
+
+void enclose_elements(Function function, Pass pass, Lanes lanes, const Elements& elements, std::size_t n) {
+  if (lanes == Lanes::single) return HWY_DYNAMIC_DISPATCH(EncloseSingles)(function, pass, elements, n);
+  HWY_DYNAMIC_DISPATCH(EnclosePairs)(function, pass, elements, n);
+}
+
+}  // namespace lossaudit::bulk
+#endif
