@@ -23,6 +23,13 @@ void expect_agreement(const Tally& tally) {
   for (const std::string& line : tally.undecided) ADD_FAILURE() << "undecided: " << line;
 }
 
+/// In the XML report: how many results agreed, and of how many the reference did not prove the rounding.
+void record(const Tally& tally, Pass pass, const FormatTraits& format) {
+  const std::string name = std::string(to_string(pass)) + "_" + std::string(format.name);
+  testing::Test::RecordProperty(name, static_cast<int>(tally.agreed));
+  testing::Test::RecordProperty("unproved_" + name, static_cast<int>(tally.unproved.size()));
+}
+
 Tally reference_against(const Contract& contract, const Batch& batch, Fault fault = Fault::none) {
   return compare(contract, batch, expect(contract, batch), fault);
 }
@@ -46,7 +53,7 @@ TEST_P(SecondOpinion, AgreesOnEveryCombinationOfOptions) {
       }
       expect_agreement(tally);
       EXPECT_GE(tally.agreed, GetParam().combinations.size());
-      RecordProperty(std::string(to_string(pass)) + "_" + std::string(format.name), static_cast<int>(tally.agreed));
+      record(tally, pass, format);
     }
   }
 }
@@ -56,13 +63,13 @@ TEST_P(SecondOpinion, AgreesOnRandomCases) {
     Cases cases(seed(pass == Pass::forward ? 1234 : 5678));
     for (const FormatTraits& format : format_table) {
       Tally tally;
-      for (int i = 0; i < 20; ++i) {
+      for (int i = 0; i < 10; ++i) {
         const Contract contract = cases.contract(GetParam(), format.format, pass);
         tally += reference_against(contract, cases.batch(contract));
       }
       expect_agreement(tally);
-      EXPECT_GT(tally.agreed, 20U);
-      RecordProperty(std::string(to_string(pass)) + "_" + std::string(format.name), static_cast<int>(tally.agreed));
+      EXPECT_GE(tally.agreed, 10U);
+      record(tally, pass, format);
     }
   }
 }
@@ -86,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(Functions, ElementwiseSecondOpinion, testing::ValuesIn(
 
 /// A prime stride reaches every binade and every residue of the significand.
 TEST_P(ElementwiseSecondOpinion, AgreesOnBitPatternsOfTheSmallFormats) {
-  constexpr std::uint64_t stride = 11;
+  constexpr std::uint64_t stride = 41;
   for (const Pass pass : {Pass::forward, Pass::gradient}) {
     for (const Format format : {Format::f16, Format::bf16}) {
       Contract contract{GetParam().function, GetParam().dialect, format, pass, {}};
@@ -293,7 +300,7 @@ INSTANTIATE_TEST_SUITE_P(Nudges, WrongClaim, testing::ValuesIn(nudges),
 /// Every claim that can be changed so is refuted, not just some.
 TEST_P(WrongClaim, IsRefuted) {
   std::size_t changed = 0;
-  found(11, 3, [&](const Contract& contract, const Batch& batch) {
+  found(11, 1, [&](const Contract& contract, const Batch& batch) {
     std::vector<Expected> claims = expect(contract, batch);
     std::size_t here = 0;
     for (std::size_t i = 0; i < claims.size(); ++i) {

@@ -104,14 +104,15 @@ Verdict judge_kind(Expected::Kind kind, bool recommended, double infinity, const
   return {};
 }
 
-Verdict judge_text(const Exact& claim, int digits, const Value& value) {
+Verdict judge_text(const Exact& claim, int digits, Pass pass, const Value& value) {
   if (!value.is_finite()) {
     const std::string due = value.is_nan() ? "nan" : value.infinity_sign > 0 ? "inf" : "-inf";
     return claim.decimal == due ? Verdict{} : refute("decimal", claim.decimal, value);
   }
   if (claim.decimal.empty()) {
-    // MPFR's exponents end at 2^−2^30: below, no digits are claimed.
-    const std::optional<Ball> least = Ball::from_decimal("1e-300000000");
+    // MPFR's exponents end at 2^−2^30: below, no digits are claimed. In a gradient terms cancel, and the reference's 3200
+    // digits of terms up to 10^616 (incoming gradient times weight) leave none below 10^-2584.
+    const std::optional<Ball> least = Ball::from_decimal(pass == Pass::gradient ? "1e-2584" : "1e-300000000");
     const bool tiny = (value.ball() - *least).sign() == -1 && (value.ball() + *least).sign() == 1;
     return tiny ? Verdict{} : refute("decimal", "(none)", value);
   }
@@ -221,7 +222,7 @@ Verdict judge(Format format, const Expected& claim, const Opinion& opinion) {
   return both(judge_rounding(format, claim, opinion.value), judge_offset(format, claim, opinion.value));
 }
 
-Verdict judge(const Exact& claim, int digits, const Opinion& opinion) {
+Verdict judge(const Exact& claim, int digits, Pass pass, const Opinion& opinion) {
   if (claim.each.size() != std::size(format_table))
     return refute("formats", std::to_string(claim.each.size()), Value());
   Verdict verdict;
@@ -230,7 +231,7 @@ Verdict judge(const Exact& claim, int digits, const Opinion& opinion) {
   }
   const double infinity = claim.each[0].rounded;
   const Verdict kind = judge_kind(claim.kind, claim.recommended, infinity, opinion);
-  return both(both(verdict, kind), kind.kind == agree ? judge_text(claim, digits, opinion.value) : Verdict{});
+  return both(both(verdict, kind), kind.kind == agree ? judge_text(claim, digits, pass, opinion.value) : Verdict{});
 }
 
 void Tally::operator+=(const Tally& other) {
@@ -253,8 +254,9 @@ Tally compare(const Contract& contract, const Batch& batch, const std::vector<Ex
 }
 
 Tally compare(const Contract& contract, const Batch& batch, const std::vector<Exact>& claims, int digits) {
-  return compare_each(contract, batch, claims, Fault::none,
-                      [&](const Exact& claim, const Opinion& opinion) { return judge(claim, digits, opinion); });
+  return compare_each(contract, batch, claims, Fault::none, [&](const Exact& claim, const Opinion& opinion) {
+    return judge(claim, digits, contract.pass, opinion);
+  });
 }
 
 }  // namespace lossaudit::second_opinion

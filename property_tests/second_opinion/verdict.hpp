@@ -26,7 +26,7 @@ Verdict judge(Format format, const Expected& claim, const Opinion& opinion);
 
 /// Judges also the enclosure and the decimal of an explanation that was asked for with `digits`, and its four
 /// roundings.
-Verdict judge(const Exact& claim, int digits, const Opinion& opinion);
+Verdict judge(const Exact& claim, int digits, Pass pass, const Opinion& opinion);
 
 /// What came of a batch.
 struct Tally {
