@@ -58,6 +58,9 @@ struct Elements {
 /// Encloses an elementwise function (binary_crossentropy: from logits) of n elements, without allocating.
 void enclose_elements(Function function, Pass pass, Lanes lanes, const Elements& elements, std::size_t n);
 
+/// The longest row that enclose_row() takes, as far as its sums' bounds reach.
+inline constexpr std::size_t most_classes = std::size_t{1} << 26;
+
 /// One contiguous row.
 struct Row {
   const double* output = nullptr;
@@ -69,7 +72,7 @@ struct Row {
   double* radius = nullptr;
 };
 
-/// Encloses a function of a row (cross-entropies: from logits) of 1 to 2^26 classes, without allocating.
+/// Encloses a function of a row (cross-entropies: from logits) of 1 to most_classes classes, without allocating.
 void enclose_row(Function function, Pass pass, Lanes lanes, const Row& row, std::size_t classes);
 
 /// The instruction sets that the lanes are compiled for and this machine can run, as Highway names them, best first.

@@ -38,9 +38,9 @@ HWY_INLINE V Unknown(V x) { return hn::Sub(x, x); }
 /// an enclosure around c could not tell its ulp: there the enclosure becomes (c, c + 2 edge), its mirror image, or c. It
 /// holds what the old one held on that side, as radii near c are below the edge.
 template <class N>
-HWY_INLINE void KeepToSide(Enclosed<N>& y, V c, V side, M where) {
-  const M near = hn::And(where, hn::Lt(hn::Abs(y.value.Above(c)), Constant(N::kEdge)));
-  const V edge = hn::IfThenZeroElse(hn::Eq(side, hn::Zero(D())), Constant(N::kEdge));
+HWY_INLINE void KeepToSide(Enclosed<N>& y, V c, V side, M where, double edge_size = N::kEdge) {
+  const M near = hn::And(where, hn::Lt(hn::Abs(y.value.Above(c)), Constant(edge_size)));
+  const V edge = hn::IfThenZeroElse(hn::Eq(side, hn::Zero(D())), Constant(edge_size));
   y.value = IfThenElse(near, N::Beside(c, hn::CopySignToAbs(edge, side)), y.value);
   y.radius = hn::IfThenElse(near, edge, y.radius);
 }
