@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "property_tests/second_opinion/cases.hpp"
 #include "property_tests/second_opinion/verdict.hpp"
@@ -32,6 +34,11 @@ void record(const Tally& tally, Pass pass, const FormatTraits& format) {
 
 Tally reference_against(const Contract& contract, const Batch& batch, Fault fault = Fault::none) {
   return compare(contract, batch, expect(contract, batch), fault);
+}
+
+/// The same without the filters in front of the intervals.
+Tally intervals_against(const Contract& contract, const Batch& batch) {
+  return compare(contract, batch, expect_by_intervals(contract, batch));
 }
 
 /// Other cases with --gtest_random_seed=N; the same ones without (UnitTest::random_seed() would be the time then).
@@ -65,10 +72,12 @@ TEST_P(SecondOpinion, AgreesOnRandomCases) {
       Tally tally;
       for (int i = 0; i < 10; ++i) {
         const Contract contract = cases.contract(GetParam(), format.format, pass);
-        tally += reference_against(contract, cases.batch(contract));
+        const Batch batch = cases.batch(contract);
+        tally += reference_against(contract, batch);
+        tally += intervals_against(contract, batch);
       }
       expect_agreement(tally);
-      EXPECT_GE(tally.agreed, 10U);
+      EXPECT_GE(tally.agreed, 20U);
       record(tally, pass, format);
     }
   }
@@ -188,6 +197,16 @@ TEST(LongRows, Agree) {
     contract.options.from_logits = true;
     contract.options.label_smoothing = 0.1;
     expect_agreement(reference_against(contract, row(output, target)));
+
+    // A gradient has as many derivatives as the row is long, squared.
+    output.resize(101);
+    target.resize(101);
+    for (const Function function : {Function::softmax, Function::log_softmax, Function::logsumexp}) {
+      const Contract gradient{function, Dialect::exact, format.format, Pass::gradient, {}};
+      expect_agreement(reference_against(gradient, row(output)));
+    }
+    contract.pass = Pass::gradient;
+    expect_agreement(reference_against(contract, row(output, target)));
   }
 }
 
@@ -219,6 +238,79 @@ TEST_P(WrongFormula, IsRefuted) {
   EXPECT_TRUE(found(3, 40, [](const Contract& contract, const Batch& batch) {
     return !reference_against(contract, batch, GetParam().fault).refuted.empty();
   }));
+}
+
+/// A reference that misreads its contract: the claims it makes are those of another one, or of other inputs.
+struct Misreading {
+  const char* name;
+  /// False when this contract cannot be misread so.
+  bool (*apply)(Contract&, Batch&);
+};
+
+template <Dialect Right, Dialect Wrong>
+bool read_as(Contract& contract, Batch& /*batch*/) {
+  const bool applies = contract.dialect == Right;
+  contract.dialect = Wrong;
+  // An ε is the dialect's own then.
+  if (applies && !is_meaningful(contract)) contract.options.epsilon.reset();
+  return applies && is_meaningful(contract);
+}
+
+bool all_ones(std::vector<double>& tensor) {
+  const bool changes = !tensor.empty();
+  std::fill(tensor.begin(), tensor.end(), 1.0);
+  return changes;
+}
+
+const Misreading misreadings[] = {
+    {"Keras2AsKeras1", read_as<Dialect::keras2, Dialect::keras1>},
+    {"Keras3AsKeras1", read_as<Dialect::keras3, Dialect::keras1>},
+    {"Keras1AsKeras3", read_as<Dialect::keras1, Dialect::keras3>},
+    {"Keras3AsExact", read_as<Dialect::keras3, Dialect::exact>},
+    {"TfAsExact", read_as<Dialect::tf, Dialect::exact>},
+    {"TorchAsExact", read_as<Dialect::torch, Dialect::exact>},
+    {"OptaxAsExact", read_as<Dialect::optax, Dialect::exact>},
+    {"OnnxAsExact", read_as<Dialect::onnx, Dialect::exact>},
+    {"OnnxAsTf", read_as<Dialect::onnx, Dialect::tf>},
+    {"SklearnAsKeras1", read_as<Dialect::sklearn, Dialect::keras1>},
+    {"TfjsAsKeras1", read_as<Dialect::tfjs, Dialect::keras1>},
+    {"NoSmoothing", [](Contract& c, Batch&) { return std::exchange(c.options.label_smoothing, 0) != 0; }},
+    {"NoPosWeight", [](Contract& c, Batch&) { return std::exchange(c.options.pos_weight, std::nullopt).has_value(); }},
+    {"NothingIgnored",
+     [](Contract& c, Batch&) { return std::exchange(c.options.ignore_index, std::nullopt).has_value(); }},
+    {"OwnEpsilon", [](Contract& c, Batch&) { return std::exchange(c.options.epsilon, std::nullopt).has_value(); }},
+    {"SumForMean",
+     [](Contract& c, Batch&) {
+       return c.pass == Pass::gradient && std::exchange(c.options.reduction, Reduction::sum) == Reduction::mean;
+     }},
+    {"ClassWeightsOfOne", [](Contract&, Batch& batch) { return all_ones(batch.class_weights); }},
+    {"SampleWeightsOfOne", [](Contract&, Batch& batch) { return all_ones(batch.sample_weights); }},
+    {"UpstreamOfOne", [](Contract&, Batch& batch) { return all_ones(batch.upstream); }},
+    {"NextLabel",
+     [](Contract&, Batch& batch) {
+       for (std::int64_t& label : batch.labels) ++label;
+       return !batch.labels.empty();
+     }},
+};
+
+class WrongReference : public testing::TestWithParam<Misreading> {};
+void PrintTo(const Misreading& misreading, std::ostream* out) { *out << misreading.name; }
+INSTANTIATE_TEST_SUITE_P(Misreadings, WrongReference, testing::ValuesIn(misreadings),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+TEST_P(WrongReference, IsRefuted) {
+  bool in_pass[2] = {false, false};
+  found(5, 20, [&](const Contract& contract, const Batch& batch) {
+    Contract read = contract;
+    Batch seen = batch;
+    bool& refuted = in_pass[static_cast<std::size_t>(contract.pass)];
+    if (refuted || !GetParam().apply(read, seen)) return false;
+    refuted = !compare(contract, batch, expect(read, seen)).refuted.empty();
+    return in_pass[0] && in_pass[1];
+  });
+  const std::string name = GetParam().name;
+  EXPECT_TRUE(in_pass[0] || name == "UpstreamOfOne" || name == "SumForMean" || name == "TfAsExact") << "forward";
+  EXPECT_TRUE(in_pass[1]) << "gradient";
 }
 
 struct Nudge {

@@ -41,7 +41,7 @@ Dual logit(const Contract& contract, double p, Fault fault) {
 Dual softplus(const Dual& x, Fault fault) {
   if (!x.value.is_finite()) return x.value.infinity_sign > 0 ? x : Dual();
   const bool is_negative = x.value.sign() == -1;
-  const Dual positive = is_negative ? Dual() : x;
+  Dual positive = is_negative ? Dual() : x;
   if (fault == Fault::no_log1p_term) return positive;
   return positive + log(one + exp(is_negative ? x : -x));
 }

@@ -113,7 +113,7 @@ double Cases::probability(const Contract& contract) {
       return step(format, round_to(format, one_in(2) ? at : 1 - at), steps);
     }
     case 4:
-      return one_in(2) ? 0 : 1;
+      return one_in(2) ? 1 : one_in(2) ? 0.0 : -0.0;
     case 5:
       return from_ordinal(format, static_cast<std::int64_t>(below(4)));
     case 6:  // outside [0, 1], NaN, infinite

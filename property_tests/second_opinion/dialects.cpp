@@ -32,7 +32,9 @@ Preparation preparation_of(const Contract& contract) {
       // A binary p is joined by 1 − p, and the two sum to 1.
       return is_binary ? Preparation::clip : Preparation::clip_then_normalise;
     case Dialect::tfjs:
-      return is_binary ? Preparation::clip : Preparation::normalise_then_clip;
+      if (is_binary) return Preparation::clip;
+      if (categorical) return Preparation::normalise_then_clip;
+      break;
     case Dialect::tf:
     case Dialect::optax:
     case Dialect::onnx:
