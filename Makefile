@@ -1,14 +1,15 @@
 # From a bare clone on Debian 12 (git, make and apt alone):
 #   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
 #   make test    runs every test
-# Both install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
+#   make bench   measures the bulk oracle beside Arb and plain double, on one core
+# All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
 # Also: make format, make lint, make clean. On a system without apt: install the libraries by hand and say PACKAGES=present.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help audit test lint format clean packages FORCE
+.PHONY: help audit test bench lint format clean packages FORCE
 # CMake, Ninja and CTest use all processors themselves.
 .NOTPARALLEL:
 
@@ -28,6 +29,11 @@ audit: $(release)/build.ninja
 
 test: $(release)/build.ninja $(sanitize)/build.ninja
 	@tools/run-tests release sanitize
+
+# The last processor is the least likely to serve interrupts.
+bench: $(release)/build.ninja
+	@cmake --build --preset release --target oracle_bench
+	@taskset -c $$(($$(nproc) - 1)) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1
 
 lint: $(release)/build.ninja
 	@cmake --build --preset release
