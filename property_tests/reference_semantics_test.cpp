@@ -1,5 +1,6 @@
-// reference/semantics.md sentence by sentence: special values, options, domains, denominators, keras1's constants. A
-// row is a case, what is due by hand, and the sentence that says so.
+// reference/semantics.md sentence by sentence: options, domains, denominators, each dialect's constants and gradients. A
+// row is a case, what is due by hand, and the sentence that says so. Special values have a table of their own
+// (special_values.cpp).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -48,75 +49,8 @@ const Row rows[] = {
     {"binary_crossentropy exact f32 forward reduction=sum label_smoothing=1e-30", {1, 2, 1}, {1, 1}, {1, 0}, {}, {}, {}, due({infinity}),
      "a positive coefficient is positive, however small"},
     // Domains
-    {"logit exact f32 forward", {1, 4, 1}, {-0x1p-149, 1 + 0x1p-23, 2, -1}, {}, {}, {}, {}, due({nan, nan, nan, nan}),
-     "a probability outside [0, 1] gives NaN"},
-    {"logit exact f32 forward", {1, 2, 1}, {0, 1}, {}, {}, {}, {}, due({-infinity, infinity}),
-     "the ends of [0, 1] are inside"},
-    {"logit exact f32 forward", {1, 2, 1}, {infinity, -infinity}, {}, {}, {}, {}, {recommended(nan),
-     recommended(nan)}, "an infinity is outside"},
-    {"binary_crossentropy exact f32 forward", {1, 3, 1}, {-0.25, 1.25, 0.5}, {0.5, 1, 1}, {}, {}, {}, due({nan, nan,
-     ln2}), "NaN for its element"},
-    {"categorical_crossentropy exact f32 forward", {2, 2, 1}, {-0.25, 1, 0.5, 0.5}, {0, 1, 0, 1}, {}, {}, {},
-     due({nan, ln2}), "NaN for its row, also where the target is 0"},
-    {"sparse_categorical_crossentropy exact f32 forward", {2, 2, 1}, {1.25, 0.5, 0.5, 0.5}, {}, {1, 1}, {}, {},
-     due({nan, ln2}), "NaN for its row"},
-    {"cross_entropy_error exact f32 forward", {2, 2, 1}, {1.25, 0.5, 0.5, 0.25}, {0, 1, 0, 1}, {}, {}, {}, due({nan,
-     ln4}), "NaN for its row"},
-    {"categorical_crossentropy exact f32 forward", {1, 2, 1}, {0, 0}, {0, 0}, {}, {}, {}, due({nan}),
-     "a row that sums to 0 gives NaN where it is divided by its sum"},
-    {"cross_entropy_error exact f32 forward", {1, 2, 1}, {0, 0}, {0, 0}, {}, {}, {}, due({0}),
-     "but not where it is not divided"},
-    {"binary_crossentropy keras1 f32 forward", {1, 2, 1}, {-5, 7}, {0, 1}, {}, {}, {}, due({1.000000061686102e-7,
-     1.192092966562e-7}), "a dialect that clips takes any number"},
     {"categorical_crossentropy exact f32 forward from_logits", {1, 2, 1}, {0, 0}, {-2, 4}, {}, {}, {}, due({2 * ln2}),
      "targets are any real numbers"},
-    {"binary_crossentropy exact f32 forward from_logits", {1, 2, 1}, {0, 0}, {infinity, -infinity}, {}, {}, {},
-     {recommended(nan), recommended(nan)}, "an infinite target gives NaN"},
-    {"sparse_categorical_crossentropy exact f32 forward from_logits", {3, 2, 1}, {0, 0, 0, 0, 0, 0}, {}, {2, -1, 1},
-     {}, {}, due({nan, nan, ln2}), "a label that is no class gives NaN"},
-
-    // Special values
-    {"softmax exact f32 forward", {2, 2, 1}, {nan, 0, 0, 0}, {}, {}, {}, {}, due({nan, nan, 0.5, 0.5}),
-     "a NaN gives NaN in its row and in no other"},
-    {"relu exact f32 forward", {1, 2, 1}, {nan, -1}, {}, {}, {}, {}, due({nan, 0}), "NaN stays NaN"},
-    {"mean_squared_error exact f32 forward", {2, 1, 1}, {1, 1}, {nan, 3}, {}, {}, {}, due({nan, 4}), "a NaN target"},
-    {"mean_squared_error exact f32 forward sample_weights", {2, 1, 1}, {1, 1}, {3, 3}, {}, {}, {nan, 2}, due({nan,
-     8}), "a NaN weight"},
-    {"mean_squared_error exact f32 forward reduction=sum", {2, 1, 1}, {1, nan}, {3, 3}, {}, {}, {}, due({nan}),
-     "and in every reduction of it"},
-    {"mean_squared_error exact f32 forward sample_weights", {1, 1, 1}, {nan}, {3}, {}, {}, {0}, due({nan}),
-     "a weight of 0 hides no NaN"},
-    {"cross_entropy_error exact f32 forward", {1, 2, 1}, {0, 0.5}, {0, 1}, {}, {}, {}, due({ln2}), "0 · ln 0 = 0"},
-    {"binary_crossentropy exact f32 forward", {1, 4, 1}, {0, 1, 0, 1}, {0, 1, 1, 0}, {}, {}, {}, due({0, 0, infinity,
-     infinity}), "0 · ln 0 = 0, and a probability of 0 with a positive coefficient gives +inf"},
-    {"categorical_crossentropy exact f32 forward class_weights", {1, 2, 1}, {0, 1}, {1, 1}, {}, {0, 1}, {}, due({0}),
-     "the coefficient includes the weight"},
-    {"categorical_crossentropy exact f32 forward from_logits", {1, 3, 1}, {-infinity, 0, 0}, {0, 1, 0}, {}, {}, {},
-     {recommended(ln2)}, "a −inf logit with target 0 adds nothing"},
-    {"softmax exact f32 forward", {3, 3, 1}, {infinity, 0, 5, infinity, infinity, 0, -infinity, -infinity, -infinity},
-     {}, {}, {}, {}, {recommended(1), recommended(0), recommended(0), recommended(nan), recommended(nan),
-     recommended(nan), recommended(nan), recommended(nan), recommended(nan)},
-     "one +inf is one-hot; two, or all −inf, NaN"},
-    {"log_softmax exact f32 forward", {2, 2, 1}, {infinity, 0, -infinity, 3}, {}, {}, {}, {}, {recommended(0),
-     recommended(-infinity), recommended(-infinity), recommended(0)}, "log_softmax too"},
-    {"logsumexp exact f32 forward", {4, 2, 1}, {-infinity, -infinity, infinity, infinity, infinity, 0, -infinity, 3},
-     {}, {}, {}, {}, {recommended(-infinity), recommended(infinity), recommended(infinity), recommended(3)},
-     "logsumexp's limits"},
-    {"binary_crossentropy exact f32 forward from_logits", {1, 4, 1}, {infinity, -infinity, infinity, -infinity}, {1,
-     0, 0, 1}, {}, {}, {}, {recommended(0), recommended(0), recommended(infinity), recommended(infinity)},
-     "limits of losses.md"},
-    {"sigmoid exact f32 forward", {1, 2, 1}, {infinity, -infinity}, {}, {}, {}, {}, {recommended(1), recommended(0)},
-     "unique limits"},
-    {"softplus exact f32 forward", {1, 2, 1}, {infinity, -infinity}, {}, {}, {}, {}, {recommended(infinity),
-     recommended(0)}, "unique limits"},
-    {"log_sigmoid exact f32 forward", {1, 2, 1}, {infinity, -infinity}, {}, {}, {}, {}, {recommended(0),
-     recommended(-infinity)}, "unique limits"},
-    {"mean_squared_error exact f32 forward", {1, 2, 1}, {infinity, 0}, {0, 0}, {}, {}, {}, {recommended(infinity)},
-     "unique limits"},
-    {"binary_crossentropy keras1 f16 forward", {1, 1, 1}, {1}, {1}, {}, {}, {}, due({0}),
-     "f16 has no upper clip, and binary_crossentropy(1, 1) is 0"},
-    {"binary_crossentropy keras1 bf16 forward", {1, 1, 1}, {1}, {1}, {}, {}, {}, due({0}), "nor has bf16"},
-
     // Options
     {"binary_crossentropy exact f64 forward label_smoothing=0.5", {1, 1, 1}, {0.25}, {1}, {}, {}, {}, due({0.75 *
      std::log(4.0) + 0.25 * std::log(4.0 / 3)}), "t′ = (1 − α) t + α / 2"},
@@ -136,8 +70,6 @@ const Row rows[] = {
      ln2 + 4 * ln4}), "class weights of cross_entropy_error"},
     {"binary_crossentropy exact f64 forward sample_weights", {1, 2, 1}, {0.5, 0.25}, {1, 1}, {}, {}, {2, 0.5}, due({2
      * ln2, 0.5 * ln4}), "one for each loss before reduction, which it multiplies"},
-    {"sparse_categorical_crossentropy exact f64 forward ignore_index=1", {2, 2, 1}, {nan, -infinity, 0.5, 0.5}, {},
-     {1, 0}, {}, {}, due({0, ln2}), "an ignored row has loss 0, whatever it holds"},
     {"sparse_categorical_crossentropy exact f64 forward ignore_index=-100 reduction=sum", {2, 2, 1}, {nan, 0.5, 0.5,
      0.5}, {}, {-100, 0}, {}, {}, due({ln2}), "and counts nowhere"},
     {"binary_crossentropy exact bf16 forward pos_weight=1.00390625", {1, 1, 1}, {0.5}, {1}, {}, {}, {}, due({ln2}),
@@ -172,15 +104,6 @@ const Row rows[] = {
      nan, 0.75, 0.25}, {}, {1, 0, 1}, {}, {}, due({1.5 * ln2}), "over the kept rows"},
     {"sparse_categorical_crossentropy exact f64 forward reduction=mean ignore_index=0 label_smoothing=0.5", {2, 2, 1},
      {0.5, 0.5, 0.75, 0.25}, {}, {1, 0}, {}, {}, due({ln2}), "pytorch#73205: the result with the rows dropped"},
-    {"sparse_categorical_crossentropy exact f64 forward reduction=mean ignore_index=0", {1, 2, 1}, {0.5, 0.5}, {},
-     {0}, {}, {}, due({nan}), "D = 0 gives NaN"},
-    {"sparse_categorical_crossentropy exact f64 forward reduction=sum ignore_index=0", {1, 2, 1}, {0.5, 0.5}, {}, {0},
-     {}, {}, due({0}), "but the sum of nothing is 0"},
-    {"binary_crossentropy keras1 f64 forward reduction=mean sample_weights", {1, 1, 1}, {0.5}, {1}, {}, {}, {0},
-     due({nan}), "D = 0 gives NaN"},
-    {"binary_crossentropy exact f64 forward reduction=mean sample_weights", {1, 2, 1}, {0.5, 0.5}, {1, 1}, {}, {}, {1,
-     -1}, due({nan}), "D = 0 gives NaN"},
-
     // keras1: lo = round(ε), hi = round(1 − ε)
     {"binary_crossentropy keras1 f32 forward", {1, 2, 1}, {0, 1}, {1, 0}, {}, {}, {}, due({16.11809565, 15.94238515}),
      "in f32 the caps are not symmetric: 16.118096 and 15.942385"},
@@ -206,10 +129,103 @@ const Row rows[] = {
      due({ln3}), "sparse: the clip first, then the sum"},
     {"sparse_categorical_crossentropy keras1 f32 forward epsilon=0.25", {1, 3, 1}, {0, 0, 9}, {}, {2}, {}, {},
      due({std::log(5.0 / 3)}), "sparse: clip(9) = 3/4 of 5/4"},
-    {"categorical_crossentropy keras1 f32 forward", {1, 2, 1}, {0, 0}, {0, 1}, {}, {}, {}, due({nan}),
-     "a row that sums to 0 gives NaN where it is divided by its sum"},
     {"categorical_crossentropy keras1 f32 forward from_logits", {2, 3, 1}, {300, 100, 100, -100, 200, 500}, {1, 0, 0,
      0, 1, 0}, {}, {}, {}, due({2.767793053473e-87, 300}), "keras#7563 from its logits: far beyond the cap"},
+
+    // keras2: as keras1, and binary adds lo inside both logarithms
+    {"binary_crossentropy keras2 f32 forward", {1, 4, 1}, {0, 1, 1, 0}, {1, 0, 1, 0}, {}, {}, {},
+     due({15.4249484587, 15.3332388981, 1.92092885667e-8, 0}), "ln(p + lo) and ln(1 - p + lo) after the clip"},
+    {"binary_crossentropy keras2 f16 forward", {1, 2, 1}, {0.5, 1}, {1, 1}, {}, {}, {},
+     due({0.693146942141, -1.19209282445e-7}), "without an upper clip a certain and right answer is below 0"},
+    {"binary_crossentropy keras2 f32 gradient", {1, 2, 1}, {0.25, 0.5}, {1, 0}, {}, {}, {},
+     due({-3.99999840000, 1.99999960000}), "-1/(p + lo) and 1/(1 - p + lo)"},
+    {"binary_crossentropy keras2 f32 forward from_logits", {1, 1, 1}, {-100}, {1}, {}, {}, {}, due({100}),
+     "from logits as exact"},
+    {"sparse_categorical_crossentropy keras2 f32 forward epsilon=0.25", {1, 2, 1}, {0, 0.5}, {}, {0}, {}, {},
+     due({ln3}), "sparse: the clip first, then the sum"},
+    {"categorical_crossentropy keras2 f32 forward epsilon=0.25", {1, 2, 1}, {0, 0.5}, {1, 0}, {}, {}, {}, due({ln4}),
+     "categorical: the sum first, then the clip"},
+    {"binary_crossentropy keras2 f64 forward from_logits reduction=mean sample_weights", {1, 3, 1}, {0, 0, 0},
+     {1, 1, 1}, {}, {}, {3, 1, 0}, due({4 * ln2 / 3}), "keras2: D = the number of rows"},
+
+    // keras3: clip, then the plain logarithm
+    {"binary_crossentropy keras3 f32 forward", {1, 4, 1}, {0, 1, 0, 1}, {1, 0, 0, 1}, {}, {}, {},
+     due({16.1180956393, 15.9423851529, 1.000000061686102e-7, 1.192092966562e-7}), "the caps of the clip alone"},
+    {"binary_crossentropy keras3 f64 gradient", {1, 3, 1}, {0.25, 0, 0.5}, {1, 1, 0}, {}, {}, {}, due({-4, 0, 2}),
+     "the derivative inside the clip, 0 outside"},
+    {"sparse_categorical_crossentropy keras3 f32 forward epsilon=0.25", {1, 2, 1}, {0, 0.5}, {}, {0}, {}, {},
+     due({ln4}), "sparse: the sum first, then the clip"},
+    {"sparse_categorical_crossentropy keras3 f64 gradient", {1, 2, 1}, {0.25, 0.75}, {}, {0}, {}, {}, due({-3, 1}),
+     "1/sum - t/o through the sum"},
+    {"sparse_categorical_crossentropy keras3 f64 forward from_logits reduction=mean sample_weights", {3, 2, 1},
+     {0, 0, 0, 0, 0, 0}, {}, {0, 1, 0}, {}, {3, 1, 0}, due({4 * ln2 / 3}), "keras3: D = the number of kept rows"},
+
+    // tf: the raw ops
+    {"categorical_crossentropy tf f64 forward from_logits", {1, 2, 1}, {0, 0}, {1, 1}, {}, {}, {}, due({2 * ln2}),
+     "forward as exact, whatever the targets sum to"},
+    {"categorical_crossentropy tf f64 gradient from_logits", {2, 2, 1}, {0, 0, 0, 0}, {1, 1, 0.25, 0.25}, {}, {}, {},
+     due({-0.5, -0.5, 0.25, 0.25}), "its gradient is softmax(x) - t, whatever the targets sum to"},
+    {"categorical_crossentropy exact f64 gradient from_logits", {2, 2, 1}, {0, 0, 0, 0}, {1, 1, 0.25, 0.25}, {}, {},
+     {}, due({0, 0, 0, 0}), "where the derivative is softmax(x) sum t - t"},
+    {"sparse_categorical_crossentropy tf f64 gradient from_logits", {1, 2, 1}, {0, 0}, {}, {1}, {}, {},
+     due({0.5, -0.5}), "sparse_xent_op"},
+
+    // torch: logarithms floored at -100, a gradient with a bounded quotient
+    {"binary_crossentropy torch f32 forward", {1, 4, 1}, {0, 0x1p-149, 0x1p-144, 1}, {1, 1, 1, 0}, {}, {}, {},
+     due({100, 100, 99.8131940006, 100}), "the logarithm is at least -100"},
+    {"binary_crossentropy torch f64 gradient", {1, 4, 1}, {0x1p-50, 0x1p-20, 0.25, 0}, {1, 1, 0, 0}, {}, {}, {},
+     due({-999999999999.9991, -1048576, 4.0 / 3, 0}), "(o - t)/max((1 - o) o, 1e-12)"},
+    {"sparse_categorical_crossentropy torch f64 forward from_logits reduction=mean class_weights sample_weights",
+     {2, 2, 1}, {0, 0, 0, 0}, {}, {0, 1}, {3, 1}, {2, 1}, due({1.75 * ln2}), "D = the labels' class weights alone"},
+    {"categorical_crossentropy torch f64 forward from_logits reduction=mean class_weights", {2, 2, 1}, {0, 0, 0, 0},
+     {1, 0, 0, 1}, {}, {3, 1}, {}, due({2 * ln2}), "soft targets have no labels: D = the rows"},
+    {"binary_crossentropy torch f64 forward reduction=mean sample_weights", {1, 2, 1}, {0.5, 0.25}, {1, 1}, {}, {},
+     {3, 1}, due({2.5 * ln2}), "nor has the binary loss: D = the elements"},
+
+    // optax: the formulas of exact; D = the weights
+    {"categorical_crossentropy optax f64 forward from_logits", {1, 2, 1}, {0, 0}, {0.5, 0.5}, {}, {}, {}, due({ln2}),
+     "-sum t log_softmax"},
+    {"categorical_crossentropy optax f64 forward from_logits label_smoothing=0.5", {1, 2, 1}, {-infinity, 0}, {0, 1},
+     {}, {}, {}, {recommended(infinity)}, "a smoothed target of 0 is none, and multiplies -inf to the loss's +inf"},
+    {"sparse_categorical_crossentropy optax f64 gradient from_logits", {1, 2, 1}, {0, 0}, {}, {0}, {}, {},
+     due({-0.5, 0.5}), "logsumexp - x_label"},
+    {"binary_crossentropy optax f64 forward from_logits reduction=mean sample_weights", {1, 2, 1}, {0, 0}, {1, 1}, {},
+     {}, {3, 1}, due({ln2}), "D = the weights"},
+
+    // onnx: SoftmaxCrossEntropyLoss
+    {"sparse_categorical_crossentropy onnx f64 forward from_logits reduction=mean class_weights ignore_index=-1",
+     {3, 2, 1}, {0, 0, 9, 9, 0, 0}, {}, {0, -1, 1}, {3, 1}, {}, due({ln2}), "D = the kept labels' class weights"},
+    {"sparse_categorical_crossentropy onnx f64 forward from_logits reduction=mean class_weights sample_weights",
+     {2, 2, 1}, {0, 0, 0, 0}, {}, {0, 1}, {3, 1}, {2, 1}, due({1.75 * ln2}), "which sample weights are no part of"},
+    {"sparse_categorical_crossentropy onnx f64 gradient from_logits reduction=mean ignore_index=-1", {3, 2, 1},
+     {0, 0, 9, 9, 0, 0}, {}, {0, -1, 1}, {}, {}, due({-0.25, 0.25, 0, 0, 0.25, -0.25}), "the gradient divides by D too"},
+
+    // sklearn: the clip is at the format's eps, before the sum
+    {"binary_crossentropy sklearn f64 forward", {1, 2, 1}, {0, 1}, {1, 0}, {}, {}, {}, due({52 * ln2, 52 * ln2}),
+     "eps of binary64"},
+    {"binary_crossentropy sklearn f32 forward", {1, 2, 1}, {0, 1}, {1, 0}, {}, {}, {}, due({23 * ln2, 23 * ln2}),
+     "eps of binary32"},
+    {"binary_crossentropy sklearn f16 forward", {1, 2, 1}, {0, 1}, {1, 0}, {}, {}, {}, due({10 * ln2, 10 * ln2}),
+     "eps of binary16: a clip on both sides"},
+    {"binary_crossentropy sklearn bf16 forward", {1, 2, 1}, {0, 1}, {1, 0}, {}, {}, {}, due({7 * ln2, 7 * ln2}),
+     "eps of bfloat16"},
+    {"categorical_crossentropy sklearn f64 forward epsilon=0.25", {1, 2, 1}, {0, 0.5}, {1, 0}, {}, {}, {}, due({ln3}),
+     "the clip first, then the sum"},
+    {"categorical_crossentropy sklearn f64 gradient epsilon=0.25", {1, 2, 1}, {0, 0.5}, {1, 0}, {}, {}, {},
+     due({0, 4.0 / 3}), "1/(1/4 + 1/2) for the output that the clip passes"},
+    {"binary_crossentropy sklearn f64 forward reduction=mean sample_weights", {1, 2, 1}, {0.5, 0.25}, {1, 1}, {}, {},
+     {3, 1}, due({1.25 * ln2}), "D = the weights"},
+
+    // tfjs: epsilon per format; from logits softmax, clip, ln
+    {"binary_crossentropy tfjs f32 forward", {1, 2, 1}, {0, 1}, {1, 0}, {}, {}, {}, due({16.1180956393, 15.9423851529}),
+     "1e-7 in f32"},
+    {"binary_crossentropy tfjs f16 forward", {1, 1, 1}, {0}, {1}, {}, {}, {}, due({9.21017444641}), "1e-4 in f16"},
+    {"categorical_crossentropy tfjs f32 forward from_logits", {1, 2, 1}, {0, 100}, {1, 0}, {}, {}, {},
+     due({16.1180956393}), "softmax, clip, ln: capped"},
+    {"categorical_crossentropy tfjs f64 gradient from_logits", {2, 2, 1}, {0, 0, 0, 100}, {1, 0, 1, 0}, {}, {}, {},
+     due({-0.5, 0.5, 0, 0}), "and its gradient stopped there"},
+    {"binary_crossentropy tfjs f64 forward reduction=mean sample_weights", {1, 3, 1}, {0.5, 0.25, 0.5}, {1, 1, 1}, {},
+     {}, {3, 1, 0}, due({2.5 * ln2}), "tfjs: D = the number of rows whose weight is not 0"},
 };
 // clang-format on
 
@@ -253,18 +269,6 @@ TEST(Semantics, EverySentence) {
                 contract.format == Format::f64 ? 1e7 : 0.6);
     }
   }
-}
-
-/// "A real result beyond the format's range rounds to the infinity of its sign": a number, not a limit.
-TEST(Semantics, OverflowIsANumber) {
-  const Contract contract = parse_contract("mean_squared_error exact f16 forward");
-  Batch batch;
-  batch.output = {60000};
-  batch.target = {0};
-  const Expected e = expect(contract, batch).at(0);
-  EXPECT_EQ(e.kind, Expected::Kind::number);
-  EXPECT_EQ(e.rounded, infinity);
-  EXPECT_FALSE(e.recommended);
 }
 
 /// The reference's own caps of losses.md, from the format's constants alone.
