@@ -110,8 +110,9 @@ class Ball {
   /// 0 · y as an entropy term has it. An unknown y may stand for a NaN, so only the intervals may call that 0.
   friend Ball zero_times(const Ball& y) { return y.is_known() ? Ball(0) : y; }
 
-  /// y where low ≤ x ≤ high, else 0.
+  /// y where low ≤ x ≤ high, else 0; an unknown y may be a NaN, which stays one.
   friend Ball passed(const Ball& x, const Ball& low, const Ball& high, const Ball& y) {
+    if (!y.is_known()) return y;
     const double margin = up(x.radius_ + low.radius_ + high.radius_);
     const bool exact = margin == 0;
     if (exact) return x.center_ >= low.center_ && x.center_ <= high.center_ ? y : Ball(0);

@@ -66,36 +66,37 @@ T binary_crossentropy(const Problem& problem, double target, double output) {
   return -(term(positive, logs.of_p) + term(negative, logs.of_rest));
 }
 
-/// The derivative of −c ln p − d ln(1 − p) by the dialect's logarithms and slope: d / (1 − p) − c / p.
+/// The derivative, scaled, of −c ln p − d ln(1 − p) by the dialect's logarithms and slope: d / (1 − p) − c / p.
 template <typename T>
-T binary_slope(const Problem& problem, const T& positive, const T& negative, const T& p) {
+T binary_slope(const Problem& problem, const T& positive, const T& negative, const T& p, const Scale<T>& scale) {
   const T rest = T(1) - p;
   const T infinity(std::numeric_limits<double>::infinity());
   if (problem.path.slope == Slope::bounded_quotient) {
     // PyTorch's 1e-12 as its computing type holds it, which is f32 for the narrow formats.
     const T bound(round_to(problem.contract.format == Format::f64 ? Format::f64 : Format::f32, 1e-12));
-    return (p - positive) / max(rest * p, bound);
+    return scale.of(p - positive, max(rest * p, bound));
   }
   const T epsilon(problem.path.logarithm == Logarithm::plus_epsilon ? problem.clip_low : 0);
   const T below = p + epsilon;
   const T above = rest + epsilon;
-  if (is_zero(below)) return is_zero(positive) ? negative : -(positive * infinity);
-  if (is_zero(above)) return is_zero(negative) ? -positive : negative * infinity;
-  return (negative * below - positive * above) / (below * above);
+  if (is_zero(below)) return scale.of(is_zero(positive) ? negative : -(positive * infinity));
+  if (is_zero(above)) return scale.of(is_zero(negative) ? -positive : negative * infinity);
+  return scale.of(negative * below - positive * above, below * above);
 }
 
-/// Its derivative with respect to the output: (1 − t) / (1 − p) − w t / p where the dialect's steps pass it, else 0;
+/// Its derivative with respect to the output, scaled: (1 − t) / (1 − p) − w t / p where the dialect's steps pass it, else 0;
 /// from logits (1 − t) sigmoid(x) − w t sigmoid(−x).
 template <typename T>
-T binary_crossentropy_derivative(const Problem& problem, double target, double output) {
+T binary_crossentropy_derivative(const Problem& problem, double target, double output, const Scale<T>& scale) {
   if (is_undefined(problem, target, output)) return T(std::numeric_limits<double>::quiet_NaN());
   const auto [positive, negative] = BinaryCoefficients<T>(problem, target);
   if (problem.contract.options.from_logits) {
-    return term(negative, sigmoid<T>(output)) - term(positive, sigmoid<T>(-output));
+    return scale.of(term(negative, sigmoid<T>(output)) - term(positive, sigmoid<T>(-output)));
   }
-  if (!problem.path.clips()) return binary_slope(problem, positive, negative, T(output));
+  if (!problem.path.clips()) return binary_slope(problem, positive, negative, T(output), scale);
   const T p = clipped(problem, T(output));
-  return passed(T(output), T(problem.clip_low), T(problem.clip_high), binary_slope(problem, positive, negative, p));
+  return passed(T(output), T(problem.clip_low), T(problem.clip_high),
+                binary_slope(problem, positive, negative, p, scale));
 }
 
 }  // namespace lossaudit

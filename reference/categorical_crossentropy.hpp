@@ -38,17 +38,18 @@ T weighted_entropy(const Problem& problem, const std::vector<T>& log_p, Target t
   return -sum.value();
 }
 
-/// The gradient of weighted_entropy with respect to the row's outputs, for any target: from logits s_i Σ_j c_j − c_i
+/// The gradient of weighted_entropy with respect to the outputs, scaled, for any target: from logits s_i Σ_j c_j − c_i
 /// with c_i = w_i t_i; from probabilities by the dialect's steps.
 template <typename T, typename Target>
-void weighted_entropy_gradient(const Problem& problem, RowView o, Target target, std::vector<T>& out) {
+void weighted_entropy_gradient(const Problem& problem, RowView o, Target target, const Scale<T>& scale,
+                               std::vector<T>& out) {
   std::vector<T> coefficient;
   for (std::size_t i = 0; i < o.size; ++i) {
     coefficient.push_back(T(problem.class_weight(i)) * smoothed<T>(problem, target(i), o.size));
     if (std::isnan(problem.class_weight(i))) return out.assign(o.size, coefficient[i]);
   }
   if (!problem.contract.options.from_logits || !problem.path.steps.empty()) {
-    return entropy_gradient(problem, o, problem.path.steps, coefficient, out);
+    return entropy_gradient(problem, o, problem.path.steps, coefficient, scale, out);
   }
   Sum<T> sum;
   if (problem.path.slope == Slope::softmax_minus_target) {
@@ -57,7 +58,7 @@ void weighted_entropy_gradient(const Problem& problem, RowView o, Target target,
     for (const T& c : coefficient) sum.add(c);
   }
   softmax_row(o, out);
-  for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] * sum.value() - coefficient[i];
+  for (std::size_t i = 0; i < o.size; ++i) out[i] = scale.of(out[i] * sum.value() - coefficient[i]);
 }
 
 /// Whether the dialect multiplies a coefficient of 0 by a logarithm of −inf and gets NaN.
@@ -81,14 +82,15 @@ T categorical_crossentropy(const Problem& problem, RowView target, RowView o) {
   return weighted_entropy(problem, log_p, [target](std::size_t i) { return target[i]; });
 }
 
-/// Its gradient with respect to o.
+/// Its gradient with respect to o, scaled.
 template <typename T>
-void categorical_crossentropy_gradient(const Problem& problem, RowView target, RowView o, std::vector<T>& out) {
+void categorical_crossentropy_gradient(const Problem& problem, RowView target, RowView o, const Scale<T>& scale,
+                                       std::vector<T>& out) {
   if (!is_target(target) || loses_zero_terms<T>(problem, target, o)) {
     return out.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
   }
   weighted_entropy_gradient(
-      problem, o, [target](std::size_t i) { return target[i]; }, out);
+      problem, o, [target](std::size_t i) { return target[i]; }, scale, out);
 }
 
 }  // namespace lossaudit

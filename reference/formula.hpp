@@ -130,9 +130,9 @@ T reduced(const Problem& problem) {
   return sum.value() / denominator_of<T>(problem);
 }
 
-/// The gradient of one unit, times its incoming gradient where that is one number a unit.
+/// The gradient of one unit, times its incoming gradient and weight, divided by what a mean divides by (else 1).
 template <typename T>
-void gradient_of_unit(const Problem& problem, std::size_t unit, std::vector<T>& out) {
+void gradient_of_unit(const Problem& problem, std::size_t unit, const T& divisor, std::vector<T>& out) {
   const Batch& batch = problem.batch;
   const Function function = problem.contract.function;
   const bool elementwise = traits(function).layout == Layout::elementwise;
@@ -144,44 +144,38 @@ void gradient_of_unit(const Problem& problem, std::size_t unit, std::vector<T>& 
   if (traits(function).layout == Layout::row_to_row) {
     for (std::size_t i = 0; i < row.size; ++i) g.emplace_back(problem.upstream(element_index(batch.shape, unit, i)));
   }
-  const auto scaled = [&](const T& derivative) { out.assign(1, T(problem.upstream(unit)) * derivative); };
+  const bool whole = problem.contract.options.reduction != Reduction::none;
+  const Scale<T> scale{T(problem.upstream(whole ? 0 : unit)) * T(problem.sample_weight(unit)), divisor};
+  const auto one = [&](T result) { out.assign(1, std::move(result)); };
   switch (function) {
     case Function::relu:
-      return scaled(relu_derivative<T>(x));
+      return one(scale.of(relu_derivative<T>(x)));
     case Function::sigmoid:
-      return scaled(sigmoid_derivative<T>(x));
+      return one(scale.of(sigmoid_derivative<T>(x)));
     case Function::log_sigmoid:
-      return scaled(log_sigmoid_derivative<T>(x));
+      return one(scale.of(log_sigmoid_derivative<T>(x)));
     case Function::softplus:
-      return scaled(softplus_derivative<T>(x));
+      return one(scale.of(softplus_derivative<T>(x)));
     case Function::logit:
-      return scaled(logit_derivative<T>(x));
+      return one(logit_derivative<T>(x, scale));
     case Function::softmax:
       return softmax_gradient(row, g, out);
     case Function::log_softmax:
       return log_softmax_gradient(row, g, out);
     case Function::logsumexp:
-      return logsumexp_gradient(row, T(problem.upstream(unit)), out);
+      return logsumexp_gradient(row, scale.factor, out);
     case Function::binary_crossentropy:
-      out.assign(1, binary_crossentropy_derivative<T>(problem, batch.target[unit], x));
-      break;
+      return one(binary_crossentropy_derivative<T>(problem, batch.target[unit], x, scale));
     case Function::categorical_crossentropy:
-      categorical_crossentropy_gradient(problem, target, row, out);
-      break;
+      return categorical_crossentropy_gradient(problem, target, row, scale, out);
     case Function::sparse_categorical_crossentropy:
-      if (problem.ignores(unit)) return out.assign(row.size, T(0));
-      sparse_categorical_crossentropy_gradient(problem, batch.labels[unit], row, out);
-      break;
+      if (problem.ignores(unit)) return out.assign(row.size, T(0) / divisor);
+      return sparse_categorical_crossentropy_gradient(problem, batch.labels[unit], row, scale, out);
     case Function::mean_squared_error:
-      mean_squared_error_gradient(target, row, out);
-      break;
+      return mean_squared_error_gradient(target, row, scale, out);
     case Function::cross_entropy_error:
-      cross_entropy_error_gradient(problem, target, row, out);
-      break;
+      return cross_entropy_error_gradient(problem, target, row, scale, out);
   }
-  const bool whole = problem.contract.options.reduction != Reduction::none;
-  const T weight = T(problem.upstream(whole ? 0 : unit)) * T(problem.sample_weight(unit));
-  for (T& d : out) d = weight * d;
 }
 
 /// What is computed together, so that a row's work is shared: an element, a row, or everything that one denominator
@@ -213,9 +207,9 @@ void gradient_of_mean(const Problem& problem, std::vector<T>& out) {
   std::vector<T> part;
   out.assign(shape.elements(), T(0));
   for (std::size_t r = 0; r < unreduced_size(problem.contract, shape); ++r) {
-    gradient_of_unit(problem, r, part);
+    gradient_of_unit(problem, r, denominator, part);
     for (std::size_t i = 0; i < part.size(); ++i) {
-      out[elementwise ? r : element_index(shape, r, i)] = part[i] / denominator;
+      out[elementwise ? r : element_index(shape, r, i)] = std::move(part[i]);
     }
   }
 }
@@ -224,7 +218,7 @@ template <typename T>
 void enclose_unit(const Problem& problem, std::size_t unit, std::vector<T>& out) {
   if (problem.contract.pass == Pass::gradient) {
     if (problem.contract.options.reduction == Reduction::mean) return gradient_of_mean(problem, out);
-    return gradient_of_unit(problem, unit, out);
+    return gradient_of_unit(problem, unit, T(1), out);
   }
   if (problem.contract.options.reduction != Reduction::none) {
     out.assign(1, reduced<T>(problem));

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "reference/number.hpp"
+#include "reference/problem.hpp"
 
 namespace lossaudit {
 
@@ -20,12 +20,12 @@ T logit(double p) {
   return log1p((T(p) + T(p) - one) / (one - T(p)));
 }
 
-/// Its derivative 1 / (p (1 − p)): +inf at 0 and 1, NaN outside [0, 1].
+/// Its derivative 1 / (p (1 − p)), scaled: +inf at 0 and 1, NaN outside [0, 1].
 template <typename T>
-T logit_derivative(double p) {
+T logit_derivative(double p, const Scale<T>& scale) {
   if (!(p >= 0 && p <= 1)) return T(std::numeric_limits<double>::quiet_NaN());
-  if (p == 0 || p == 1) return T(std::numeric_limits<double>::infinity());
-  return T(1) / (T(p) * (T(1) - T(p)));
+  if (p == 0 || p == 1) return scale.of(T(std::numeric_limits<double>::infinity()));
+  return scale.of(T(1), T(p) * (T(1) - T(p)));
 }
 
 }  // namespace lossaudit

@@ -17,12 +17,12 @@ T mean_squared_error(RowView target, RowView o) {
   return sum.value() / T(static_cast<double>(o.size));
 }
 
-/// Its gradient with respect to o: 2 (o_i − t_i) / n.
+/// Its gradient with respect to o, scaled: 2 (o_i − t_i) / n.
 template <typename T>
-void mean_squared_error_gradient(RowView target, RowView o, std::vector<T>& out) {
+void mean_squared_error_gradient(RowView target, RowView o, const Scale<T>& scale, std::vector<T>& out) {
   out.clear();
   for (std::size_t i = 0; i < o.size; ++i) {
-    out.push_back(T(2) * (T(o[i]) - T(target[i])) / T(static_cast<double>(o.size)));
+    out.push_back(scale.of(T(2) * (T(o[i]) - T(target[i])), T(static_cast<double>(o.size))));
   }
 }
 

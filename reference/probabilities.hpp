@@ -60,7 +60,7 @@ void prepared_probabilities(const Problem& problem, RowView o, std::span<const S
   }
 }
 
-/// dL/do of L = −Σ_i c_i ln p_i over a row, where p are the probabilities that the dialect's steps make of o.
+/// dL/do, scaled, of L = −Σ_i c_i ln p_i over a row, where p are the probabilities that the dialect's steps make of o.
 ///
 /// Going back over the steps, dL/do_i keeps the form a_i / o_i + b_i / S, which is a_i = −c_i and b = 0 at the
 /// logarithm: normalising o by its sum S leaves a alone and sets b_i = −Σ_j a_j; a clip passes both inside [lo, hi],
@@ -68,7 +68,7 @@ void prepared_probabilities(const Problem& problem, RowView o, std::span<const S
 /// the end, where an o_i of 0 is −inf when a_i is not 0.
 template <typename T>
 void entropy_gradient(const Problem& problem, RowView o, std::span<const Step> steps, const std::vector<T>& coefficient,
-                      std::vector<T>& out) {
+                      const Scale<T>& scale, std::vector<T>& out) {
   std::vector<T> before;
   prepared_probabilities(problem, o, steps, before);
   out = before;
@@ -104,7 +104,7 @@ void entropy_gradient(const Problem& problem, RowView o, std::span<const Step> s
       out[i] = a[i] + term(b[i], before[i]) / divisor;
       total.add(out[i]);
     }
-    for (std::size_t i = 0; i < o.size; ++i) out[i] = out[i] - before[i] * total.value();
+    for (std::size_t i = 0; i < o.size; ++i) out[i] = scale.of(out[i] - before[i] * total.value());
     return;
   }
   // Beside an infinite output b_i / S is 0, and that output's own a_i / o_i too.
@@ -116,11 +116,11 @@ void entropy_gradient(const Problem& problem, RowView o, std::span<const Step> s
   for (std::size_t i = 0; i < o.size; ++i) {
     const T x(o[i]);
     if (is_zero(a[i]) || (is_one_hot && std::isinf(o[i]))) {
-      out[i] = b[i] / divisor;
+      out[i] = scale.of(b[i], divisor);
     } else if (is_zero(x)) {
-      out[i] = a[i] * T(std::numeric_limits<double>::infinity());
+      out[i] = scale.of(a[i] * T(std::numeric_limits<double>::infinity()));
     } else {
-      out[i] = (a[i] * divisor + b[i] * x) / (x * divisor);
+      out[i] = scale.of(a[i] * divisor + b[i] * x, x * divisor);
     }
   }
 }

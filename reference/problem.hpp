@@ -84,6 +84,17 @@ T term(const T& coefficient, const T& y) {
   return is_zero(coefficient) ? zero_times(y) : coefficient * y;
 }
 
+/// What a derivative is multiplied and divided by before it is a result: incoming gradient and sample weight, and what
+/// a mean divides by. A quotient takes both into its own, so that it is rounded once and exact where the result is.
+template <typename T>
+struct Scale {
+  T factor{1}, divisor{1};
+  [[nodiscard]] T of(const T& derivative) const { return factor * derivative / divisor; }
+  [[nodiscard]] T of(const T& numerator, const T& denominator) const {
+    return factor * numerator / (denominator * divisor);
+  }
+};
+
 template <typename T>
 T clipped(const Problem& problem, const T& p) {
   return min(max(p, T(problem.clip_low)), T(problem.clip_high));

@@ -25,12 +25,12 @@ T sparse_categorical_crossentropy(const Problem& problem, std::int64_t label, Ro
   return weighted_entropy(problem, log_p, one_hot(label));
 }
 
-/// Its gradient with respect to o.
+/// Its gradient with respect to o, scaled.
 template <typename T>
 void sparse_categorical_crossentropy_gradient(const Problem& problem, std::int64_t label, RowView o,
-                                              std::vector<T>& out) {
+                                              const Scale<T>& scale, std::vector<T>& out) {
   if (!is_class(label, o.size)) return out.assign(o.size, T(std::numeric_limits<double>::quiet_NaN()));
-  weighted_entropy_gradient(problem, o, one_hot(label), out);
+  weighted_entropy_gradient(problem, o, one_hot(label), scale, out);
 }
 
 }  // namespace lossaudit
