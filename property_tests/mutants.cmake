@@ -14,8 +14,15 @@ target_link_libraries(known_defects_self_test PRIVATE lossaudit_conformance loss
 gtest_discover_tests(known_defects_self_test DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES)
 target_sources(lossaudit-conform PRIVATE known_defects.cpp known_defects_replay.cpp known_defects_test.cpp)
 
-# The planted bugs against the suite and the audit.
 find_package(nlohmann_json REQUIRED)
+add_executable(known_defects_command_test known_defects.cpp known_defects_command_test.cpp)
+target_link_libraries(known_defects_command_test PRIVATE lossaudit_conformance lossaudit_audit lossaudit_reference GTest::gtest_main
+                                                         nlohmann_json::nlohmann_json lossaudit_flags)
+target_compile_definitions(known_defects_command_test PRIVATE LOSSAUDIT="$<TARGET_FILE:lossaudit>")
+add_dependencies(known_defects_command_test lossaudit)
+gtest_discover_tests(known_defects_command_test)
+
+# The planted bugs against the suite and the audit.
 add_executable(mutants_test mutants_test.cpp)
 target_link_libraries(mutants_test PRIVATE lossaudit_mutants lossaudit_audit lossaudit_reference GTest::gtest_main
                                            nlohmann_json::nlohmann_json lossaudit_flags)
