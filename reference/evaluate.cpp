@@ -64,15 +64,12 @@ void for_each_result(const Problem& problem, const std::vector<bool>& settled, c
   std::vector<bool> pending;
   std::vector<Ball> balls;
   for (std::size_t unit = 0; unit < units.count; ++unit) {
-    pending.assign(units.results_each, true);
-    if (!settled.empty()) {
-      bool all = true;
-      for (std::size_t i = 0; i < pending.size(); ++i) {
-        pending[i] = !settled[index_of(unit, i)];
-        all = all && !pending[i];
-      }
-      if (all) continue;
-    }
+    const auto is_settled = [&](std::size_t i) { return !settled.empty() && settled[index_of(unit, i)]; };
+    std::size_t first = 0;
+    while (first < units.results_each && is_settled(first)) ++first;
+    if (first == units.results_each) continue;
+    pending.resize(units.results_each);
+    for (std::size_t i = 0; i < pending.size(); ++i) pending[i] = !is_settled(i);
     if (filter_serves(problem.contract.format)) {
       enclose_unit(problem, unit, balls);
       bool all = true;

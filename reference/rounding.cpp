@@ -156,10 +156,11 @@ Expected round_sum(Format format, double high, double low, double radius) {
   if (!(radius <= std::numeric_limits<double>::max()) || !std::isfinite(high)) return expected;
   const FormatTraits& t = traits(format);
   const double magnitude = std::abs(high);
-  // Bounds on what the number has beyond `magnitude`, away from 0, widened by a rounding unless they are exactly 0.
+  // Bounds on what the number has beyond `magnitude`, away from 0; a sum is widened by its rounding.
   const double shift = high < 0 ? -low : low;
-  const double least = (shift - radius) - std::abs(shift - radius) * 0x1p-52;
-  const double most = (shift + radius) + std::abs(shift + radius) * 0x1p-52;
+  const double rounding = low == 0 ? 0 : 0x1p-52;
+  const double least = (shift - radius) - std::abs(shift - radius) * rounding;
+  const double most = (shift + radius) + std::abs(shift + radius) * rounding;
   // A number on both sides of a power of 2 does not have an ulp yet. Both differences to the powers are exact.
   int inner = t.min_exponent - 1;
   int outer = inner;
@@ -180,26 +181,27 @@ Expected round_sum(Format format, double high, double low, double radius) {
   const double units = scaled(high, -expected.ulp_exponent);  // exact: nowhere near under- or overflow
   const double tail = scaled(low, -expected.ulp_exponent);
   const double cap = elementary::power_of_two(t.precision);
-  const double whole = std::floor(units);
-  double fraction = (units - whole) + tail;  // units − whole is exact
   double reach = scaled(radius, -expected.ulp_exponent);
-  if (tail != 0 && units != whole) reach += 0x1p-53;
   if (!(reach <= 0x1p-21) || std::abs(units) > cap + 1) return expected;
-  const double carry = std::floor(fraction);
-  fraction -= carry;
-  const double floor = whole + carry;
-  double rounded = fraction > 0.5 ? floor + 1 : floor;
-  if (fraction == 0.5 && radius == 0) {  // not `reach`, which may have underflowed to 0
-    rounded = std::fmod(floor, 2) == 0 ? floor : floor + 1;
-  } else if (std::abs(fraction - 0.5) <= reach * (1 + 0x1p-50)) {
-    return expected;
+  // The nearest integer, ties to even: from 2^51 on, units is one, since the format has no more than binary64's bits.
+  constexpr double magic = 0x1.8p52;
+  double rounded = std::abs(units) < 0x1p51 ? (units + magic) - magic : units;
+  double beside = (units - rounded) + tail;  // units − rounded is exact
+  if (tail != 0 && units != rounded) reach += 0x1p-53;
+  if (std::abs(beside) > 0.5) {
+    const double step = std::copysign(1.0, beside);
+    rounded += step;
+    beside -= step;
   }
+  // A tie is decided where nothing is unknown (`reach` may have underflowed to 0) and its integer is the even one.
+  const bool exact_tie = radius == 0 && tail == 0;
+  if (!exact_tie && 0.5 - std::abs(beside) <= reach * (1 + 0x1p-50)) return expected;
   const bool at_top = expected.ulp_exponent == t.max_exponent - t.precision + 1;
   // The cap on overflowing values is the intervals' business.
   if (at_top && std::abs(units) + reach >= cap) return expected;
   expected.rounded = at_top && std::abs(rounded) >= cap ? std::copysign(infinity, rounded)
                                                         : scaled(rounded, expected.ulp_exponent) + 0.0;
-  expected.offset = (units - rounded) + tail;
+  expected.offset = beside;
   expected.proved = true;
   return expected;
 }
