@@ -52,6 +52,7 @@ int run(Program& program) {
   add_reference(app, program);
   add_report(app, program);
   add_list(app, program);
+  add_certify(app, program);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend() - 1));
   } catch (const CLI::Success& asked) {

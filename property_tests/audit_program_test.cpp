@@ -188,6 +188,22 @@ TEST_F(Program, ReferenceShowsWhatEveryDialectAnswers) {
   EXPECT_EQ(json.at("dialects")[1].at("results")[0].at("gap").at("ulp"), "inf");
 }
 
+TEST_F(Program, CertifyGoesOnFromItsFile) {
+  const std::string file = (folder_ / "certificate.json").string();
+  const std::string command = "certify 'logit f32 gradient' -o " + file + " --shard ";
+  const Finished first = run(command + "1/2048");
+  EXPECT_EQ(first.status, 0) << first.err;
+  EXPECT_NE(first.out.find("holds on 2 of 4096"), std::string::npos) << first.out;
+  EXPECT_EQ(run(command + "1/2048").out, first.out) << "nothing is done twice";
+  const Finished more = run(command + "2/2048");
+  EXPECT_NE(more.out.find("holds on 4 of 4096"), std::string::npos) << more.out;
+  EXPECT_EQ(run("certify --join " + file).out, more.out);
+  expect_mistake("certify 'logit f32 gradient' --judge intervals -o " + file, "another judge");
+  expect_mistake("certify --shard 0/4", "--shard");
+  expect_mistake("certify --judge hearsay", "intervals");
+  expect_mistake("certify sigmod", "sigmoid");
+}
+
 TEST_F(Program, AnAuditLeavesItsRecordAndReports) {
   const fs::path report = folder_ / "report";
   const Finished result = run("audit fast --function relu,sigmoid --format f32 --time 1s -o " + report.string());

@@ -60,6 +60,7 @@ double decode(Format format, std::uint64_t bits) {
 
 double round_to(Format format, double x) {
   if (format == Format::f64 || !std::isfinite(x) || x == 0) return x;
+  if (format == Format::f32) return static_cast<float>(x);
   const int exponent = ulp_exponent(format, std::ilogb(x));
   // |x| < 2^53 ulp, so the scaled value is exact and nearbyint rounds to nearest even.
   const double rounded = std::ldexp(std::nearbyint(std::ldexp(x, -exponent)), exponent);
