@@ -143,11 +143,16 @@ std::vector<double> notable_values(Format format) {
   return values;
 }
 
+bool takes_probabilities(const Contract& contract) {
+  const Domain domain = traits(contract.function).output;
+  return domain == Domain::probability || (domain == Domain::either && !contract.options.from_logits);
+}
+
 /// n outputs of an elementwise function: the notable ones, then draws from where it is curved, from all binades, from all
 /// bit patterns.
 std::vector<double> elements(const Contract& contract, std::size_t n, Random& random) {
   const Format format = contract.format;
-  const bool probability = traits(contract.function).output == Domain::probability;
+  const bool probability = takes_probabilities(contract);
   std::vector<double> values = notable_values(format);
   while (values.size() < n) {
     double x = 0;
@@ -279,9 +284,11 @@ std::vector<Contract> served_contracts(bool elementwise, std::span<const Dialect
     for (const DialectTraits& d : among) {
       for (const FormatTraits& t : format_table) {
         for (const Pass pass : {Pass::forward, Pass::gradient}) {
-          Contract contract{f.function, d.dialect, t.format, pass, {}};
-          contract.options.from_logits = f.output == Domain::either;
-          if (is_meaningful(contract) && bulk::serves(contract)) contracts.push_back(contract);
+          for (const bool from_logits : {false, true}) {
+            Contract contract{f.function, d.dialect, t.format, pass, {}};
+            contract.options.from_logits = from_logits;
+            if (is_meaningful(contract) && bulk::serves(contract)) contracts.push_back(contract);
+          }
         }
       }
     }
@@ -338,7 +345,7 @@ TEST_F(Bulk, EnclosuresOfElementsHoldTheExactResultOnEveryTarget) {
         }
       }
       EXPECT_EQ(outcome.broken, 0U) << outcome.first_broken;
-      EXPECT_GT(outcome.known, 700U) << to_string(contract);
+      EXPECT_GT(outcome.known, 400U) << to_string(contract);
       record(to_string(contract) + (lanes == bulk::Lanes::single ? " single" : " pair"), outcome);
     }
   }
@@ -371,7 +378,7 @@ TEST_F(Bulk, LongRowsKeepTheirBounds) {
     if (contract.pass == Pass::gradient || contract.format == Format::f16 || contract.format == Format::bf16) continue;
     for (const double spread : {0.0, 1.0, 30.0}) {
       Batch batch;
-      batch.shape = {1, 5001, 1};
+      batch.shape = {1, 3001, 1};
       for (std::size_t i = 0; i < batch.shape.classes; ++i) {
         batch.output.push_back(
             round_to(contract.format, std::normal_distribution<double>(-3, spread + 0x1p-30)(random)));
@@ -381,7 +388,7 @@ TEST_F(Bulk, LongRowsKeepTheirBounds) {
         Outcome outcome;
         check(contract, batch, lanes, 1, outcome);
         EXPECT_EQ(outcome.broken, 0U) << outcome.first_broken;
-        record(to_string(contract) + (lanes == bulk::Lanes::single ? " single" : " pair") + " 5001 classes, spread " +
+        record(to_string(contract) + (lanes == bulk::Lanes::single ? " single" : " pair") + " 3001 classes, spread " +
                    std::to_string(spread),
                outcome);
       }
@@ -389,11 +396,11 @@ TEST_F(Bulk, LongRowsKeepTheirBounds) {
   }
 }
 
-TEST_F(Bulk, ASumOfTwoHundredThousandExponentialsKeepsItsBound) {
+TEST_F(Bulk, ASumOfAHundredThousandExponentialsKeepsItsBound) {
   Random random(29);
   const Contract contract = parse_contract("logsumexp exact f32 forward");
   Batch batch;
-  batch.shape = {1, 200003, 1};
+  batch.shape = {1, 100003, 1};
   for (std::size_t i = 0; i < batch.shape.classes; ++i) {
     batch.output.push_back(round_to(contract.format, uniform(random, -9, 1)));
   }
@@ -425,7 +432,7 @@ TEST_F(Bulk, ExpectIsTheSameWithAndWithoutOnElements) {
   Random random(5);
   for (const Contract& contract : served_contracts(true, dialects())) {
     for (const bool upstream : {false, true}) {
-      ASSERT_NO_FATAL_FAILURE(expect_same(contract, element_batch(contract, 1200, random, upstream)));
+      ASSERT_NO_FATAL_FAILURE(expect_same(contract, element_batch(contract, 600, random, upstream)));
     }
   }
 }
@@ -433,11 +440,11 @@ TEST_F(Bulk, ExpectIsTheSameWithAndWithoutOnElements) {
 TEST_F(Bulk, RadiiAreNarrowEnoughForTheirFormats) {
   Random random(7);
   for (const Contract& contract : served_contracts(true)) {
-    if (contract.pass == Pass::gradient && contract.function == Function::binary_crossentropy) continue;  // may cancel
+    if (contract.pass == Pass::gradient && contract.options.from_logits) continue;  // may cancel
     Batch batch;
     batch.shape = {1000, 1, 1};
     for (std::size_t i = 0; i < 1000; ++i) {
-      const bool probability = traits(contract.function).output == Domain::probability;
+      const bool probability = takes_probabilities(contract);
       batch.output.push_back(
           round_to(contract.format, probability ? uniform(random, 0.01, 0.99) : uniform(random, -40, 40)));
     }
@@ -449,7 +456,7 @@ TEST_F(Bulk, RadiiAreNarrowEnoughForTheirFormats) {
     // f32 to 2^-20 ulp needs 2^-44; binary64 to 2^-30 ulp needs 2^-83.
     const double bound = contract.format == Format::f64 ? 0x1p-90 : 0x1p-46;
     for (std::size_t i = 0; i < 1000; ++i) {
-      ASSERT_LE(enclosures.radius[i], bound * std::abs(enclosures.value[i]))
+      ASSERT_LE(enclosures.radius[i], bound * std::abs(enclosures.value[i]) + 0x1p-800)
           << to_string(contract) << " " << batch.output[i];
     }
   }
@@ -463,7 +470,7 @@ TEST_F(Bulk, DecidesNearlyEveryFloat) {
       Batch batch;
       for (std::uint64_t bits = 0; bits < (1ULL << 32); bits += 40009) {
         const double x = decode(Format::f32, bits);
-        const bool inside = traits(contract.function).output != Domain::probability || (x > 0 && x < 1);
+        const bool inside = !takes_probabilities(contract) || (x > 0 && x < 1);
         if (std::isfinite(x) && inside) batch.output.push_back(x);
       }
       batch.shape = {batch.output.size(), 1, 1};
@@ -502,7 +509,7 @@ TEST_F(Bulk, NothingIsKnownAboutSpecialValues) {
   for (const Contract& contract : served_contracts(true)) {
     Batch batch;
     batch.output = {nan, infinity, -infinity, nan, infinity, -infinity, nan, infinity, -infinity, nan, infinity};
-    if (traits(contract.function).output == Domain::probability) {
+    if (takes_probabilities(contract)) {
       for (const double p : {0.0, 1.0, -0.25, 1.25}) batch.output.push_back(p);
     }
     batch.shape = {batch.output.size(), 1, 1};
@@ -525,7 +532,12 @@ TEST_F(Bulk, ServesWhatItSaysAndNoMore) {
   EXPECT_TRUE(serves("categorical_crossentropy tf f32 forward from_logits") ||
               path_of(parse_contract("categorical_crossentropy tf f32 forward from_logits")).slope !=
                   Slope::derivative);
-  EXPECT_FALSE(serves("binary_crossentropy exact f32 forward"));
+  EXPECT_TRUE(serves("binary_crossentropy exact f32 forward"));
+  EXPECT_TRUE(serves("binary_crossentropy keras3 f32 gradient epsilon=0.125"));
+  EXPECT_FALSE(serves("binary_crossentropy keras2 f32 forward"));
+  EXPECT_FALSE(serves("binary_crossentropy torch f32 forward"));
+  EXPECT_FALSE(serves("categorical_crossentropy exact f32 forward"));
+  EXPECT_FALSE(serves("sparse_categorical_crossentropy keras1 f32 forward"));
   EXPECT_FALSE(serves("binary_crossentropy exact f32 forward from_logits pos_weight=2"));
   EXPECT_FALSE(serves("binary_crossentropy exact f32 forward from_logits label_smoothing=0.1"));
   EXPECT_FALSE(serves("binary_crossentropy exact f32 forward from_logits reduction=mean"));

@@ -22,8 +22,8 @@ enum class Lanes : std::uint8_t { single, pair };
 constexpr Lanes lanes_for(Format format) { return format == Format::f64 ? Lanes::pair : Lanes::single; }
 
 /// Whether lanes can enclose the contract's results: sigmoid, log_sigmoid, softplus, logit, softmax, log_softmax,
-/// logsumexp and the cross-entropies from logits where the dialect is the plain formula; without reduction, smoothing
-/// and weights; both passes.
+/// logsumexp, the cross-entropies from logits where the dialect is the plain formula, and binary_crossentropy from
+/// probabilities where at most a clip comes before it; without reduction, smoothing and weights; both passes.
 bool serves(const Contract& contract);
 
 /// Enclosures of some results: the real number lies strictly within radius of value + low, or is exactly value where
@@ -53,9 +53,12 @@ struct Elements {
   double* value = nullptr;
   double* low = nullptr;  ///< Lanes::pair alone
   double* radius = nullptr;
+  bool from_logits = true;  ///< the rest: binary_crossentropy alone
+  bool clips = false;       ///< from probabilities: min(max(output, clip_low), clip_high) is taken for the output
+  double clip_low = 0, clip_high = 1;
 };
 
-/// Encloses an elementwise function (binary_crossentropy: from logits) of n elements, without allocating.
+/// Encloses an elementwise function of n elements, without allocating.
 void enclose_elements(Function function, Pass pass, Lanes lanes, const Elements& elements, std::size_t n);
 
 /// The longest row that enclose_row() takes, as far as its sums' bounds reach.

@@ -33,6 +33,18 @@ void Map(const Formula& formula, const Elements& e, std::size_t n) {
 }
 
 template <class N>
+void MapBinary(bool forward, const Elements& e, std::size_t n) {
+  if (e.from_logits) {
+    return forward ? Map<N>(BinaryCrossentropyOf(), e, n) : Map<N>(BinaryCrossentropyDerivative(), e, n);
+  }
+  if (!e.clips) {
+    return forward ? Map<N>(ProbableCrossentropyOf(), e, n) : Map<N>(ProbableCrossentropyDerivative(), e, n);
+  }
+  return forward ? Map<N>(Clipped<ProbableCrossentropyOf, false>{e.clip_low, e.clip_high}, e, n)
+                 : Map<N>(Clipped<ProbableCrossentropyDerivative, true>{e.clip_low, e.clip_high}, e, n);
+}
+
+template <class N>
 void MapFunction(Function function, Pass pass, const Elements& e, std::size_t n) {
   const bool forward = pass == Pass::forward;
   switch (function) {
@@ -45,7 +57,7 @@ void MapFunction(Function function, Pass pass, const Elements& e, std::size_t n)
     case Function::logit:
       return forward ? Map<N>(LogitOf(), e, n) : Map<N>(LogitDerivative(), e, n);
     case Function::binary_crossentropy:
-      return forward ? Map<N>(BinaryCrossentropyOf(), e, n) : Map<N>(BinaryCrossentropyDerivative(), e, n);
+      return MapBinary<N>(forward, e, n);
     default:
       return;
   }

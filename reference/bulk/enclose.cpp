@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "reference/bulk.hpp"
+#include "reference/problem.hpp"
 
 namespace lossaudit::bulk {
 namespace {
@@ -13,6 +14,12 @@ bool is_elementwise(const Contract& contract) { return traits(contract.function)
 bool gives_rows(const Contract& contract) {
   return !is_elementwise(contract) &&
          (contract.pass == Pass::gradient || traits(contract.function).layout == Layout::row_to_row);
+}
+
+/// Whether a binary loss is the plain formula of clipped probabilities.
+bool only_clips(const Contract& contract) {
+  const Path& path = path_of(contract);
+  return contract.function == Function::binary_crossentropy && path.steps.size() == 1 && path.clips();
 }
 
 }  // namespace
@@ -41,8 +48,9 @@ bool serves(const Contract& contract) {
   const Path& path = path_of(contract);
   // A target of 0 beside a logit of -inf is for the formulas of the dialect that loses it.
   if (contract.function == Function::categorical_crossentropy && path.zero_times_infinity_is_nan) return false;
-  return o.from_logits && path.defined && path.steps.empty() && path.logarithm == Logarithm::plain &&
-         path.slope == Slope::derivative;
+  if (!path.defined || path.logarithm != Logarithm::plain || path.slope != Slope::derivative) return false;
+  return path.steps.empty() ? o.from_logits || contract.function == Function::binary_crossentropy
+                            : only_clips(contract);
 }
 
 std::size_t units(const Contract& contract, const Shape& shape) {
@@ -110,6 +118,13 @@ void enclose(const Contract& contract, const Batch& batch, Lanes lanes, std::siz
   elements.value = enclosures.value.data();
   if (lanes == Lanes::pair) elements.low = enclosures.low.data();
   elements.radius = enclosures.radius.data();
+  elements.from_logits = contract.options.from_logits;
+  if (only_clips(contract)) {
+    const Problem problem(contract, batch);
+    elements.clips = true;
+    elements.clip_low = problem.clip_low;
+    elements.clip_high = problem.clip_high;
+  }
   enclose_elements(contract.function, contract.pass, lanes, elements, count);
 }
 

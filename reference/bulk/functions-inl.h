@@ -125,6 +125,9 @@ using LogSigmoidDerivative = Mirrored<SigmoidOf, false>;
 /// Where the formulas of logit hold.
 HWY_INLINE M IsInnerProbability(V p) { return hn::And(hn::Ge(p, Constant(0x1p-1000)), hn::Lt(p, Constant(1))); }
 
+/// Where 1 / p and its ratios leave both number types room.
+HWY_INLINE M IsWellInside(V p) { return hn::And(hn::Ge(p, Constant(0x1p-590)), hn::Lt(p, Constant(1))); }
+
 /// ln(p / (1 − p)): N's own bound. 0 at 1/2.
 struct LogitOf {
   static constexpr bool kTakesTarget = false;
@@ -142,8 +145,7 @@ struct LogitDerivative {
   template <class N>
   HWY_INLINE Enclosed<N> operator()(N /*type*/, V p, V /*target*/) const {
     const N y = N::Of(1) / (N::Difference(Constant(1), p) * p);
-    // p ≥ 2^-860 keeps the quotient's low part far from underflow.
-    const M known = hn::And(IsInnerProbability(p), hn::Ge(p, Constant(0x1p-860)));
+    const M known = IsWellInside(p);
     Enclosed<N> result{y, RadiusOf<N>(y.High(), 3 * N::kArithmetic)};
     KeepToSide(result, Constant(4), hn::Abs(hn::Sub(p, Constant(0.5))), known);
     result.radius = hn::IfThenElse(known, result.radius, Constant(kInfinity));
@@ -190,6 +192,53 @@ struct BinaryCrossentropyDerivative {
     KeepToSigmoid(y, hn::IfThenElse(one, hn::Neg(x), x), hn::Or(one, hn::Eq(t, zero)));
     y.value = IfThenElse(one, -y.value, y.value);
     y.radius = hn::Add(y.radius, hn::Add(Unknown(x), Unknown(t)));
+    return y;
+  }
+};
+
+/// From probabilities, at p in [low, high]: t L(1 / p) + (1 − t) L(1 / (1 − p)) with L(1 / p) = ln(1 + (1 − p) / p), so no
+/// logarithm is negative. 1 − p, its quotient with p and 1 − t are one operation each, the condition of ln(1 + y) in y is at
+/// most 1: ε_l + 4 ω for each term with its product, and one sum: ε_l + 5 ω of |t| L + |1 − t| L.
+struct ProbableCrossentropyOf {
+  static constexpr bool kTakesTarget = true;
+  template <class N>
+  HWY_INLINE Enclosed<N> operator()(N /*type*/, V p, V t) const {
+    const N rest = N::Difference(Constant(1), p);
+    const N positive = Log1pOf(rest / N::Of(p)) * t;
+    const N negative = Log1pOf(N::Of(p) / rest) * N::Difference(Constant(1), t);
+    const V magnitude = hn::Add(hn::Abs(positive.High()), hn::Abs(negative.High()));
+    const V radius = hn::Add(RadiusOf<N>(magnitude, N::kLog1p + 5 * N::kArithmetic), Unknown(t));
+    return {positive + negative, hn::IfThenElse(IsWellInside(p), radius, Constant(kInfinity))};
+  }
+};
+
+/// (p − t) / (p (1 − p)): four operations. 1 / (1 − p), above 1, for t = 0.
+struct ProbableCrossentropyDerivative {
+  static constexpr bool kTakesTarget = true;
+  template <class N>
+  HWY_INLINE Enclosed<N> operator()(N /*type*/, V p, V t) const {
+    const N y = N::Difference(p, t) / (N::Difference(Constant(1), p) * p);
+    Enclosed<N> result{y, RadiusOf<N>(y.High(), 4 * N::kArithmetic)};
+    KeepToSide(result, Constant(1), Constant(1), hn::Eq(t, hn::Zero(D())));
+    result.radius = hn::IfThenElse(IsWellInside(p), hn::Add(result.radius, Unknown(t)), Constant(kInfinity));
+    return result;
+  }
+};
+
+/// A function of a probability at the output clipped to [low, high], as Clips has it; its slope is 0 outside.
+template <class Formula, bool kIsSlope>
+struct Clipped {
+  static constexpr bool kTakesTarget = Formula::kTakesTarget;
+  double low, high;
+  template <class N>
+  HWY_INLINE Enclosed<N> operator()(N type, V x, V t) const {
+    Enclosed<N> y = Formula()(type, hn::Min(hn::Max(x, Constant(low)), Constant(high)), t);
+    if (kIsSlope) {
+      const M outside = hn::Or(hn::Lt(x, Constant(low)), hn::Gt(x, Constant(high)));
+      y.value = IfThenElse(outside, N::Of(0.0), y.value);
+      y.radius = hn::IfThenElse(outside, hn::Add(Constant(N::kFloor), Unknown(t)), y.radius);
+    }
+    y.radius = hn::Add(y.radius, Unknown(x));
     return y;
   }
 };
