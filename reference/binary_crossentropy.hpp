@@ -51,7 +51,7 @@ LogPair<T> log_pair(const Problem& problem, const T& p) {
 /// its logarithm; from logits the same at p = sigmoid(x), written w t softplus(−x) + (1 − t) softplus(x).
 template <typename T>
 T binary_crossentropy(const Problem& problem, double target, double output) {
-  const T undefined(std::numeric_limits<double>::quiet_NaN());
+  T undefined(std::numeric_limits<double>::quiet_NaN());
   if (is_undefined(problem, target, output)) return undefined;
   const auto [positive, negative] = BinaryCoefficients<T>(problem, target);
   if (problem.contract.options.from_logits) {
@@ -91,7 +91,9 @@ T binary_crossentropy_derivative(const Problem& problem, double target, double o
   if (is_undefined(problem, target, output)) return T(std::numeric_limits<double>::quiet_NaN());
   const auto [positive, negative] = BinaryCoefficients<T>(problem, target);
   if (problem.contract.options.from_logits) {
-    return scale.of(term(negative, sigmoid<T>(output)) - term(positive, sigmoid<T>(-output)));
+    // sigmoid(x) + sigmoid(−x) = 1: the smaller of the two counts once, as the tail of the loss does.
+    const T smaller = term(positive + negative, sigmoid<T>(-std::fabs(output)));
+    return scale.of(output < 0 ? smaller - positive : negative - smaller);
   }
   if (!problem.path.clips()) return binary_slope(problem, positive, negative, T(output), scale);
   const T p = clipped(problem, T(output));

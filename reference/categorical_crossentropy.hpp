@@ -39,13 +39,18 @@ T weighted_entropy(const Problem& problem, const std::vector<T>& log_p, Target t
 }
 
 /// The gradient of weighted_entropy with respect to the outputs, scaled, for any target: from logits s_i Σ_j c_j − c_i
-/// with c_i = w_i t_i; from probabilities by the dialect's steps.
+/// with c_i = w_i t_i; from probabilities by the dialect's steps. Both are linear in c, which is K times as large here
+/// for K smoothed classes.
 template <typename T, typename Target>
-void weighted_entropy_gradient(const Problem& problem, RowView o, Target target, const Scale<T>& scale,
+void weighted_entropy_gradient(const Problem& problem, RowView o, Target target, const Scale<T>& given,
                                std::vector<T>& out) {
+  const bool smooths = problem.label_smoothing != 0;
+  const T multiple(smooths ? static_cast<double>(o.size) : 1);
+  const Scale<T> scale{given.factor, given.divisor * multiple};
   std::vector<T> coefficient;
   for (std::size_t i = 0; i < o.size; ++i) {
-    coefficient.push_back(T(problem.class_weight(i)) * smoothed<T>(problem, target(i), o.size));
+    const T t = smooths ? smoothed_times_classes<T>(problem, target(i), o.size) : T(target(i));
+    coefficient.push_back(T(problem.class_weight(i)) * t);
     if (std::isnan(problem.class_weight(i))) return out.assign(o.size, coefficient[i]);
   }
   if (!problem.contract.options.from_logits || !problem.path.steps.empty()) {
@@ -53,7 +58,7 @@ void weighted_entropy_gradient(const Problem& problem, RowView o, Target target,
   }
   Sum<T> sum;
   if (problem.path.slope == Slope::softmax_minus_target) {
-    sum.add(T(1));
+    sum.add(multiple);
   } else {
     for (const T& c : coefficient) sum.add(c);
   }

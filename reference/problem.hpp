@@ -78,6 +78,13 @@ T smoothed(const Problem& problem, double target, std::size_t classes) {
   return (T(1) - alpha) * T(target) + alpha / T(static_cast<double>(classes));
 }
 
+/// `classes` times that, which is not rounded by the division of α.
+template <typename T>
+T smoothed_times_classes(const Problem& problem, double target, std::size_t classes) {
+  const T alpha(problem.label_smoothing);
+  return T(static_cast<double>(classes)) * (T(1) - alpha) * T(target) + alpha;
+}
+
 /// c · y as it counts in a sum: a term whose coefficient is 0 is 0, also beside an infinity (0 · ln 0 = 0).
 template <typename T>
 T term(const T& coefficient, const T& y) {
