@@ -16,7 +16,7 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/lossauditConfigVersion.cm
 install(FILES ${PROJECT_BINARY_DIR}/lossauditConfig.cmake ${PROJECT_BINARY_DIR}/lossauditConfigVersion.cmake
   cmake/precise_libraries.cmake DESTINATION ${package})
 
-install(FILES reference/format.hpp reference/function.hpp reference/dialect.hpp reference/contract.hpp
+install(FILES reference/bulk.hpp reference/format.hpp reference/function.hpp reference/dialect.hpp reference/contract.hpp
   reference/evaluate.hpp reference/semantic_gap.hpp reference/semantics.md DESTINATION ${headers}/reference)
 install(FILES fast/losses.hpp DESTINATION ${headers}/fast)
 install(FILES audit/subject.h DESTINATION ${headers}/audit)
