@@ -70,14 +70,14 @@ TEST_P(SecondOpinion, AgreesOnRandomCases) {
     Cases cases(seed(pass == Pass::forward ? 1234 : 5678));
     for (const FormatTraits& format : format_table) {
       Tally tally;
-      for (int i = 0; i < 10; ++i) {
+      for (int i = 0; i < 8; ++i) {
         const Contract contract = cases.contract(GetParam(), format.format, pass);
         const Batch batch = cases.batch(contract);
         tally += reference_against(contract, batch);
         tally += intervals_against(contract, batch);
       }
       expect_agreement(tally);
-      EXPECT_GE(tally.agreed, 20U);
+      EXPECT_GE(tally.agreed, 16U);
       record(tally, pass, format);
     }
   }
@@ -237,6 +237,13 @@ INSTANTIATE_TEST_SUITE_P(Faults, WrongFormula, testing::ValuesIn(faults),
 TEST_P(WrongFormula, IsRefuted) {
   EXPECT_TRUE(found(3, 40, [](const Contract& contract, const Batch& batch) {
     return !reference_against(contract, batch, GetParam().fault).refuted.empty();
+  }));
+}
+
+/// The cases in which the faults are found show none without a fault.
+TEST(RightFormula, IsNotRefuted) {
+  EXPECT_FALSE(found(3, 2, [](const Contract& contract, const Batch& batch) {
+    return !reference_against(contract, batch).refuted.empty();
   }));
 }
 
