@@ -107,9 +107,8 @@ double uniform(Random& random, double low, double high) {
 }
 
 double any_finite(Format format, Random& random) {
-  const std::int64_t last = last_ordinal(format);
-  return from_ordinal(format,
-                      static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(2 * last - 1)) - last + 1);
+  const auto place = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(last_ordinal(format)));
+  return from_ordinal(format, (random() & 1) != 0 ? place : -place);
 }
 
 /// Values where some function of one number changes its manners.
