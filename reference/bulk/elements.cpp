@@ -11,25 +11,26 @@
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::bulk::HWY_NAMESPACE {
 
-template <class N, bool kTimes, class Formula, class Part>
-HWY_INLINE void Step(const Formula& formula, Part part, const Elements& e, std::size_t i) {
-  const V x = part.Load(e.output + i, 0.5);
-  const V t = Formula::kTakesTarget ? part.Load(e.target + i, 0) : hn::Zero(D());
-  Enclosed<N> y = formula(N{}, x, t);
-  if (kTimes) y = Times(y, part.Load(e.upstream + i, 0));
-  Store(y, part, e.value + i, N::kHasLow ? e.low + i : nullptr, e.radius + i);
+/// Multiplies what stands in the results by the incoming gradient.
+template <class N>
+void TimesUpstream(const Elements& e, std::size_t n) {
+  for (std::size_t i = 0; i < n; i += hn::Lanes(D())) {
+    const Part part(i, n);
+    const N value = N::Load(part, e.value + i, N::kHasLow ? e.low + i : nullptr);
+    const Enclosed<N> y = Times(Enclosed<N>{value, part.Load(e.radius + i, 0)}, part.Load(e.upstream + i, 0));
+    Store(y, part, e.value + i, N::kHasLow ? e.low + i : nullptr, e.radius + i);
+  }
 }
 
-template <class N, bool kTimes, class Formula>
-void MapAll(const Formula& formula, const Elements& e, std::size_t n) {
-  const std::size_t lanes = hn::Lanes(D());
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) Step<N, kTimes>(formula, All(), e, i);
-  if (i < n) Step<N, kTimes>(formula, First{n - i}, e, i);
-}
 template <class N, class Formula>
 void Map(const Formula& formula, const Elements& e, std::size_t n) {
-  return e.upstream == nullptr ? MapAll<N, false>(formula, e, n) : MapAll<N, true>(formula, e, n);
+  for (std::size_t i = 0; i < n; i += hn::Lanes(D())) {
+    const Part part(i, n);
+    const V x = part.Load(e.output + i, 0.5);
+    const V t = Formula::kTakesTarget ? part.Load(e.target + i, 0) : hn::Zero(D());
+    Store(formula(N{}, x, t), part, e.value + i, N::kHasLow ? e.low + i : nullptr, e.radius + i);
+  }
+  if (e.upstream != nullptr) TimesUpstream<N>(e, n);
 }
 
 template <class N>

@@ -252,7 +252,7 @@ HWY_INLINE Enclosed<N> Times(Enclosed<N> y, V g) {
 }
 
 /// The number, its low part and its radius to three arrays; +inf where nothing is known.
-template <class N, class Part>
+template <class N>
 HWY_INLINE void Store(const Enclosed<N>& y, Part part, double* value, double* low, double* radius) {
   y.value.Store(part, value, low);
   // A value that overflowed has a radius that did, or that is NaN with it.

@@ -77,27 +77,33 @@ HWY_INLINE ExactSum TwoProduct(V a, V b) {
 }
 
 /// The first `count` doubles, and `pad` in the other lanes. Nothing beyond them is read.
-HWY_INLINE V LoadFirst(const double* from, std::size_t count, double pad) {
+HWY_NOINLINE inline V LoadFirst(const double* from, std::size_t count, double pad) {
   HWY_ALIGN double lanes[hn::MaxLanes(D())];
   hn::Store(Constant(pad), D(), lanes);
   for (std::size_t i = 0; i < count; ++i) lanes[i] = from[i];
   return hn::Load(D(), lanes);
 }
-HWY_INLINE void StoreFirst(V x, double* to, std::size_t count) {
+HWY_NOINLINE inline void StoreFirst(V x, double* to, std::size_t count) {
   HWY_ALIGN double lanes[hn::MaxLanes(D())];
   hn::Store(x, D(), lanes);
   for (std::size_t i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-/// Full vectors and, at the end of an array, the first lanes of one.
-struct All {
-  static HWY_INLINE V Load(const double* from, double /*pad*/) { return hn::LoadU(D(), from); }
-  static HWY_INLINE void Store(V x, double* to) { hn::StoreU(x, D(), to); }
-};
-struct First {
-  std::size_t count;
-  HWY_INLINE V Load(const double* from, double pad) const { return LoadFirst(from, count, pad); }
-  HWY_INLINE void Store(V x, double* to) const { StoreFirst(x, to, count); }
+/// A vector of an array, or the first lanes of one at the array's end: one code for both.
+class Part {
+ public:
+  /// The part of n values that starts at i.
+  HWY_INLINE Part(std::size_t i, std::size_t n) : count_(n - i) {}
+  HWY_INLINE V Load(const double* from, double pad) const {
+    return HWY_LIKELY(count_ >= hn::Lanes(D())) ? hn::LoadU(D(), from) : LoadFirst(from, count_, pad);
+  }
+  HWY_INLINE void Store(V x, double* to) const {
+    if (HWY_LIKELY(count_ >= hn::Lanes(D()))) return hn::StoreU(x, D(), to);
+    StoreFirst(x, to, count_);
+  }
+
+ private:
+  std::size_t count_;
 };
 
 }  // namespace lossaudit::bulk::HWY_NAMESPACE

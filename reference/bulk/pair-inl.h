@@ -46,7 +46,9 @@ struct Pair {
   [[nodiscard]] HWY_INLINE V UnknownLow() const { return hn::Sub(lo, lo); }
   /// The number − c, to a rounding of the low part's size where the number is near c.
   [[nodiscard]] HWY_INLINE V Above(V c) const { return hn::Add(hn::Sub(hi, c), lo); }
-  template <class Part>
+  static HWY_INLINE Pair Load(Part part, const double* value, const double* low) {
+    return {part.Load(value, 0), part.Load(low, 0)};
+  }
   HWY_INLINE void Store(Part part, double* value, double* low) const {
     part.Store(hi, value);
     part.Store(lo, low);

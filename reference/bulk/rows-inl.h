@@ -80,32 +80,18 @@ inline constexpr double kRowFloor = N::kFloor * 0x1p+30;
 
 /// Calls pass(part, i) for the vectors of a row, and pass.EndBlock() after every block of them.
 template <class Pass>
-HWY_INLINE void Walk(std::size_t n, Pass&& pass) {
+HWY_INLINE void Walk(std::size_t n, Pass& pass) {
   const std::size_t lanes = hn::Lanes(D());
-  std::size_t i = 0;
-  while (i + lanes <= n) {
-    for (std::size_t step = 0; step < SumOf<Single>::kBlock && i + lanes <= n; ++step, i += lanes) pass(All(), i);
-    pass.EndBlock();
-  }
-  if (i < n) {
-    pass(First{n - i}, i);
+  for (std::size_t i = 0; i < n;) {
+    for (std::size_t step = 0; step < SumOf<Single>::kBlock && i < n; ++step, i += lanes) pass(Part(i, n), i);
     pass.EndBlock();
   }
 }
 
-/// A pass that only maps.
-template <class Map>
-struct Mapping {
-  const Map& map;
-  template <class Part>
-  HWY_INLINE void operator()(Part part, std::size_t i) const {
-    map(part, i);
-  }
-  HWY_INLINE void EndBlock() const {}
-};
+/// Calls map(part, i) for the vectors of a row.
 template <class Map>
 HWY_INLINE void ForEachVector(std::size_t n, const Map& map) {
-  Walk(n, Mapping<Map>{map});
+  for (std::size_t i = 0; i < n; i += hn::Lanes(D())) map(Part(i, n), i);
 }
 
 /// The largest of a row; NaNs may be passed over (their exponentials show them).
@@ -123,19 +109,15 @@ HWY_INLINE double MaximumOf(const double* x, std::size_t n) {
   return maximum;
 }
 
-template <class Part>
-HWY_INLINE Single LoadResult(Single /*type*/, Part part, const Row& row, std::size_t i) {
-  return {part.Load(row.value + i, 0)};
-}
-template <class Part>
-HWY_INLINE Pair LoadResult(Pair /*type*/, Part part, const Row& row, std::size_t i) {
-  return {part.Load(row.value + i, 0), part.Load(row.low + i, 0)};
-}
 template <class N>
 HWY_INLINE double* LowAt(const Row& row, std::size_t i) {
   return N::kHasLow ? row.low + i : nullptr;
 }
-template <class N, class Part>
+template <class N>
+HWY_INLINE N LoadResult(Part part, const Row& row, std::size_t i) {
+  return N::Load(part, row.value + i, LowAt<N>(row, i));
+}
+template <class N>
 HWY_INLINE void StoreResult(const Enclosed<N>& y, Part part, const Row& row, std::size_t i) {
   Store(y, part, row.value + i, LowAt<N>(row, i), row.radius + i);
 }
@@ -148,7 +130,6 @@ struct ExpPass {
   SumOf<N> below = {};
   SumOf<Single> maxima = {};
 
-  template <class Part>
   HWY_INLINE void operator()(Part part, std::size_t i) {
     const ExactSum d = TwoDifference(part.Load(row.output + i, -kInfinity), maximum);
     const N e = ExpOf(N{}, d);
@@ -175,7 +156,7 @@ struct RowParts {
 };
 
 template <class N, bool kKeep>
-HWY_INLINE RowParts<N> PartsOf(const Row& row, std::size_t n) {
+HWY_NOINLINE RowParts<N> PartsOf(const Row& row, std::size_t n) {
   const V maximum = Constant(MaximumOf(row.output, n));
   ExpPass<N, kKeep> pass{row, maximum};
   Walk(n, pass);
@@ -256,7 +237,6 @@ struct CrossEntropyPass {
   const RowParts<N>& parts;
   WeightedSum<N> sum = {};
 
-  template <class Part>
   HWY_INLINE void operator()(Part part, std::size_t i) {
     const V t = part.Load(row.target + i, 0);
     const V x = part.Load(row.output + i, 0);
@@ -279,7 +259,6 @@ struct PlainSumPass {
   const double* weights;
   WeightedSum<N> sum = {};
 
-  template <class Part>
   HWY_INLINE void operator()(Part part, std::size_t i) {
     const V w = part.Load(weights + i, 0);
     sum.Add(N::Of(w), w);
@@ -293,10 +272,9 @@ struct ShiftedSumPass {
   const Row& row;
   WeightedSum<N> sum = {};
 
-  template <class Part>
   HWY_INLINE void operator()(Part part, std::size_t i) {
     const N h = N::Difference(part.Load(row.upstream + i, row.upstream[0]), Constant(row.upstream[0]));
-    sum.Add(h * LoadResult(N{}, part, row, i), h.High());
+    sum.Add(h * LoadResult<N>(part, row, i), h.High());
   }
   HWY_INLINE void EndBlock() { sum.EndBlock(); }
 };
@@ -307,32 +285,32 @@ template <class N>
 void SoftmaxRow(const Row& row, std::size_t n) {
   const RowParts<N> parts = PartsOf<N, true>(row, n);
   ForEachVector(
-      n, [&](auto part, std::size_t i) { StoreResult(SoftmaxOf(parts, LoadResult(N{}, part, row, i)), part, row, i); });
+      n, [&](Part part, std::size_t i) { StoreResult(SoftmaxOf(parts, LoadResult<N>(part, row, i)), part, row, i); });
 }
 
 template <class N>
 void LogSoftmaxRow(const Row& row, std::size_t n) {
   const RowParts<N> parts = PartsOf<N, false>(row, n);
-  ForEachVector(n, [&](auto part, std::size_t i) {
+  ForEachVector(n, [&](Part part, std::size_t i) {
     StoreResult(LogSoftmaxOf(parts, part.Load(row.output + i, 0)), part, row, i);
   });
 }
 
 template <class N>
 void LogsumexpRow(const Row& row, std::size_t n) {
-  StoreResult(LogsumexpOf(PartsOf<N, false>(row, n)), First{1}, row, 0);
+  StoreResult(LogsumexpOf(PartsOf<N, false>(row, n)), Part(0, 1), row, 0);
 }
 
 template <class N>
 void SparseRow(const Row& row, std::size_t n) {
   Enclosed<N> y = LogSoftmaxOf(PartsOf<N, false>(row, n), Constant(row.output[row.label]));
   y.value = -y.value;
-  StoreResult(y, First{1}, row, 0);
+  StoreResult(y, Part(0, 1), row, 0);
 }
 
 template <class N>
 void CategoricalRow(const Row& row, std::size_t n) {
-  StoreResult(CrossEntropyOf(row, PartsOf<N, false>(row, n), n), First{1}, row, 0);
+  StoreResult(CrossEntropyOf(row, PartsOf<N, false>(row, n), n), Part(0, 1), row, 0);
 }
 
 /// s_i (h_i − Σ_j h_j s_j): shifting g by g_0 changes nothing. s_i has its own bound; the mean that of e_j, its product, its
@@ -342,7 +320,7 @@ template <class N>
 void SoftmaxGradientRow(const Row& row, std::size_t n) {
   const RowParts<N> parts = PartsOf<N, true>(row, n);
   if (row.upstream == nullptr) {  // all ones: 0, wherever softmax is a number
-    return ForEachVector(n, [&](auto part, std::size_t i) {
+    return ForEachVector(n, [&](Part part, std::size_t i) {
       StoreResult(Enclosed<N>{N::Of(0.0), hn::Add(Constant(kRowFloor<N>), parts.unknown)}, part, row, i);
     });
   }
@@ -352,8 +330,8 @@ void SoftmaxGradientRow(const Row& row, std::size_t n) {
   const V magnitude = hn::Div(pass.sum.magnitude.Value().v, parts.total.High());
   const V weight = pass.sum.weight.Value().v;
   const double bound = SoftmaxBound(parts) + N::kExp + parts.error + SumOf<N>::Bound(n) + 7 * N::kArithmetic;
-  ForEachVector(n, [&](auto part, std::size_t i) {
-    const N s = LoadResult(N{}, part, row, i) / parts.total;
+  ForEachVector(n, [&](Part part, std::size_t i) {
+    const N s = LoadResult<N>(part, row, i) / parts.total;
     const N h = N::Difference(part.Load(row.upstream + i, 0), Constant(row.upstream[0]));
     const V size = hn::Abs(h.High());
     const V spread = hn::Mul(s.High(), hn::Add(size, magnitude));
@@ -383,9 +361,9 @@ void LogSoftmaxGradientRow(const Row& row, std::size_t n) {
     sum = pass.sum.sum.Value();
     weight = pass.sum.weight.Value().v;
   }
-  ForEachVector(n, [&](auto part, std::size_t i) {
+  ForEachVector(n, [&](Part part, std::size_t i) {
     const V g = row.upstream == nullptr ? Constant(1) : part.Load(row.upstream + i, 0);
-    Enclosed<N> y = SpreadOver(parts, LoadResult(N{}, part, row, i), sum, weight, g, SumOf<N>::Bound(n));
+    Enclosed<N> y = SpreadOver(parts, LoadResult<N>(part, row, i), sum, weight, g, SumOf<N>::Bound(n));
     y.value = -y.value;
     StoreResult(y, part, row, i);
   });
@@ -400,8 +378,8 @@ HWY_INLINE Enclosed<N> TimesUpstream(const Enclosed<N>& y, const Row& row) {
 template <class N>
 void LogsumexpGradientRow(const Row& row, std::size_t n) {
   const RowParts<N> parts = PartsOf<N, true>(row, n);
-  ForEachVector(n, [&](auto part, std::size_t i) {
-    StoreResult(TimesUpstream(SoftmaxOf(parts, LoadResult(N{}, part, row, i)), row), part, row, i);
+  ForEachVector(n, [&](Part part, std::size_t i) {
+    StoreResult(TimesUpstream(SoftmaxOf(parts, LoadResult<N>(part, row, i)), row), part, row, i);
   });
 }
 
@@ -412,9 +390,9 @@ void CategoricalGradientRow(const Row& row, std::size_t n) {
   Walk(n, pass);
   const N sum = pass.sum.sum.Value();
   const V weight = pass.sum.weight.Value().v;
-  ForEachVector(n, [&](auto part, std::size_t i) {
+  ForEachVector(n, [&](Part part, std::size_t i) {
     const V t = part.Load(row.target + i, 0);
-    const N e = LoadResult(N{}, part, row, i);
+    const N e = LoadResult<N>(part, row, i);
     StoreResult(TimesUpstream(SpreadOver(parts, e, sum, weight, t, SumOf<N>::Bound(n)), row), part, row, i);
   });
 }
@@ -438,10 +416,10 @@ HWY_INLINE Enclosed<N> LabelGradient(const Row& row, const RowParts<N>& parts) {
 template <class N>
 void SparseGradientRow(const Row& row, std::size_t n) {
   const RowParts<N> parts = PartsOf<N, true>(row, n);
-  ForEachVector(n, [&](auto part, std::size_t i) {
-    StoreResult(TimesUpstream(SoftmaxOf(parts, LoadResult(N{}, part, row, i)), row), part, row, i);
+  ForEachVector(n, [&](Part part, std::size_t i) {
+    StoreResult(TimesUpstream(SoftmaxOf(parts, LoadResult<N>(part, row, i)), row), part, row, i);
   });
-  StoreResult(TimesUpstream(LabelGradient(row, parts), row), First{1}, row, static_cast<std::size_t>(row.label));
+  StoreResult(TimesUpstream(LabelGradient(row, parts), row), Part(0, 1), row, static_cast<std::size_t>(row.label));
 }
 
 }  // namespace lossaudit::bulk::HWY_NAMESPACE

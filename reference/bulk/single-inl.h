@@ -41,10 +41,8 @@ struct Single {
   [[nodiscard]] HWY_INLINE V UnknownLow() const { return hn::Zero(D()); }
   /// The number − c, to a rounding.
   [[nodiscard]] HWY_INLINE V Above(V c) const { return hn::Sub(v, c); }
-  template <class Part>
-  HWY_INLINE void Store(Part part, double* value, double* /*low*/) const {
-    part.Store(v, value);
-  }
+  static HWY_INLINE Single Load(Part part, const double* value, const double* /*low*/) { return {part.Load(value, 0)}; }
+  HWY_INLINE void Store(Part part, double* value, double* /*low*/) const { part.Store(v, value); }
 
   friend HWY_INLINE Single operator-(Single a) { return {hn::Neg(a.v)}; }
   friend HWY_INLINE Single operator+(Single a, Single b) { return {hn::Add(a.v, b.v)}; }
