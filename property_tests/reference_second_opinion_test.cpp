@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -48,18 +49,29 @@ class SecondOpinion : public testing::TestWithParam<Member> {};
 INSTANTIATE_TEST_SUITE_P(Functions, SecondOpinion, testing::ValuesIn(members()),
                          [](const auto& info) { return name_of(info.param); });
 
-/// Every combination of options in both passes and all formats.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool is_sanitized = true;
+#else
+constexpr bool is_sanitized = false;
+#endif
+
+/// Every combination of options in both passes and all formats; under the sanitizers, which take seven times as long,
+/// in one format each.
 TEST_P(SecondOpinion, AgreesOnEveryCombinationOfOptions) {
   for (const Pass pass : {Pass::forward, Pass::gradient}) {
     Cases cases(seed(pass == Pass::forward ? 20240229 : 4));
     for (const FormatTraits& format : format_table) {
       Tally tally;
-      for (const Options& combination : GetParam().combinations) {
-        const Contract contract = cases.contract(GetParam(), combination, format.format, pass);
+      std::size_t visited = 0;
+      const std::vector<Options>& combinations = GetParam().combinations;
+      for (std::size_t i = 0; i < combinations.size(); ++i) {
+        if (is_sanitized && &format_table[i % std::size(format_table)] != &format) continue;
+        const Contract contract = cases.contract(GetParam(), combinations[i], format.format, pass);
         tally += reference_against(contract, cases.batch(contract, 2));
+        ++visited;
       }
       expect_agreement(tally);
-      EXPECT_GE(tally.agreed, GetParam().combinations.size());
+      EXPECT_GE(tally.agreed, visited);
       record(tally, pass, format);
     }
   }
@@ -70,14 +82,14 @@ TEST_P(SecondOpinion, AgreesOnRandomCases) {
     Cases cases(seed(pass == Pass::forward ? 1234 : 5678));
     for (const FormatTraits& format : format_table) {
       Tally tally;
-      for (int i = 0; i < 8; ++i) {
+      for (int i = 0; i < (is_sanitized ? 3 : 8); ++i) {
         const Contract contract = cases.contract(GetParam(), format.format, pass);
         const Batch batch = cases.batch(contract);
         tally += reference_against(contract, batch);
         tally += intervals_against(contract, batch);
       }
       expect_agreement(tally);
-      EXPECT_GE(tally.agreed, 16U);
+      EXPECT_GE(tally.agreed, is_sanitized ? 6U : 16U);
       record(tally, pass, format);
     }
   }
@@ -102,7 +114,7 @@ INSTANTIATE_TEST_SUITE_P(Functions, ElementwiseSecondOpinion, testing::ValuesIn(
 
 /// A prime stride reaches every binade and every residue of the significand.
 TEST_P(ElementwiseSecondOpinion, AgreesOnBitPatternsOfTheSmallFormats) {
-  constexpr std::uint64_t stride = 41;
+  constexpr std::uint64_t stride = is_sanitized ? 163 : 41;
   for (const Pass pass : {Pass::forward, Pass::gradient}) {
     for (const Format format : {Format::f16, Format::bf16}) {
       Contract contract{GetParam().function, GetParam().dialect, format, pass, {}};
