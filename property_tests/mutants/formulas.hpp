@@ -69,8 +69,11 @@ std::vector<Number> minus_log_normalised(const std::vector<Number>& o) {
 /// Keras' order for categorical_crossentropy: normalise, then clip to [lo, hi], then the logarithm. Any numbers, but
 /// negative ones may cancel in the sum: those want Wide.
 template <class Number>
-std::vector<Number> minus_log_normalised_then_clipped(const std::vector<Number>& o, const Number& lo,
-                                                      const Number& hi) {
+std::vector<Number> minus_log_normalised_then_clipped(std::vector<Number> o, const Number& lo, const Number& hi) {
+  const auto is_infinite = [](const Number& x) { return x == infinity || x == -infinity; };
+  if (std::count_if(o.begin(), o.end(), is_infinite) == 1) {  // the limit of its shares; a NaN stays
+    for (Number& x : o) x = x != x ? x : Number(is_infinite(x) ? 1 : 0);
+  }
   Sum<Number> total;
   for (const Number& value : o) total.add(value);
   const Number sum = total.value();
