@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/maybe_const.hpp"
 #include "audit/profile.hpp"
 #include "audit/record.hpp"
 #include "reference/evaluate.hpp"
@@ -53,6 +54,27 @@ class Accumulator {
   /// The numbers, the rules that were put to the test, and the curve. Witnesses, names and the verdict are the
   /// caller's.
   [[nodiscard]] Accuracy accuracy() const;
+
+  /// Everything that adding results changes, field by field, for a checkpoint (json_fields.hpp).
+  template <class Io>
+  static void state(Io& io, MaybeConst<Accumulator> auto& x) {
+    io.field("count", x.count_);
+    io.field("numeric", x.numeric_);
+    io.field("correctly_rounded", x.correctly_rounded_);
+    io.field("sum_ulp", x.sum_ulp_);
+    io.field("max_relative", x.max_relative_);
+    io.field("worst", x.worst_);
+    io.field("tested", x.tested_);
+    io.field("broken", x.broken_);
+    io.field("rule_worst", x.rule_worst_);
+    io.field("curve", x.curve_);
+  }
+  /// Every sighting there may be, to give each its batch again.
+  template <class Use>
+  void each_sighting(Use use) {
+    use(worst_);
+    for (Sighting& sighting : rule_worst_) use(sighting);
+  }
 
  private:
   void add_one(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact, double computed);

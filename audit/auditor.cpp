@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <map>
 #include <set>
 #include <thread>
 #include <tuple>
 #include <utility>
 
+#include "audit/checkpoint.hpp"
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
 #include "audit/trial.hpp"
@@ -23,6 +26,7 @@ struct Task {
   std::size_t planned;
   std::size_t generator;
   std::uint64_t round;
+  std::uint64_t place = 0;  ///< among the tasks of the round
 };
 
 /// A task's batches with their exact results.
@@ -43,6 +47,8 @@ constexpr std::chrono::seconds longest_reducing{15};
 /// The exact results of binary64 cost five times as long as those of the shorter formats, which binary64 itself mostly
 /// decides.
 constexpr double f64_share = 0.35;
+/// What an audit that is killed loses at most.
+constexpr std::chrono::seconds between_checkpoints{10};
 /// With --time, the first round is a quick one over everything; further rounds take what time there is.
 constexpr double first_round_share = 0.1;
 
@@ -69,8 +75,11 @@ class Audit {
       throw BadInput(
           "nothing to audit: no subject given supports any of the contracts asked for (lossaudit list subjects)");
     }
+    if (request_.resume && std::filesystem::exists(request_.checkpoint)) resume();
     measure();
+    if (interrupted_ && !request_.checkpoint.empty()) keep();
     RunRecord record;
+    record.interrupted = interrupted_;
     record.tool_version = tool_version();
     record.tool_revision = tool_revision();
     record.seed = request_.seed;
@@ -84,10 +93,12 @@ class Audit {
       report("reducing findings", static_cast<double>(s) / static_cast<double>(request_.subjects.size()));
       conclude_subject(s, record);
     }
-    if (untried_ > 0 && request_.remark) {
+    if (untried_ > 0 && !interrupted_ && request_.remark) {
       request_.remark(
           fmt::format("time ran out before {} contracts had their turn: they are not in the record", untried_));
     }
+    std::error_code ignored;
+    if (!interrupted_ && !request_.checkpoint.empty()) std::filesystem::remove(request_.checkpoint, ignored);
     return record;
   }
 
@@ -110,7 +121,6 @@ class Audit {
   [[nodiscard]] std::vector<Task> tasks_of_round(std::uint64_t round) const {
     std::vector<std::pair<std::size_t, Task>> ranked;
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
-      if (!is_live(p)) continue;
       std::size_t rank = 0;
       for (std::size_t g = 0; g < generators().size(); ++g) {
         const bool due = round == 0 || generators()[g].random;
@@ -119,17 +129,25 @@ class Audit {
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<Task> tasks;
-    for (const auto& [rank, task] : ranked) tasks.push_back(task);
+    for (const auto& [rank, task] : ranked) {
+      tasks.push_back(task);
+      tasks.back().place = tasks.size() - 1;
+    }
     return tasks;
   }
 
-  [[nodiscard]] Prepared prepare(const Task& task) const {
+  [[nodiscard]] std::vector<Batch> batches_of(const Task& task) const {
     const auto& [contract, share] = contracts_[task.planned];
     const double part = share * (contract.format == Format::f64 ? f64_share : 1) *
                         (request_.time && task.round == 0 ? first_round_share : 1);
     const auto elements = static_cast<std::size_t>(static_cast<double>(request_.elements) * part);
+    return make_batches(generators()[task.generator], contract, elements, request_.seed, task.round);
+  }
+
+  [[nodiscard]] Prepared prepare(const Task& task) const {
+    const Contract& contract = contracts_[task.planned].contract;
     Prepared prepared{task, {}, {}};
-    for (Batch& batch : make_batches(generators()[task.generator], contract, elements, request_.seed, task.round)) {
+    for (Batch& batch : batches_of(task)) {
       prepared.batches.push_back(std::make_shared<const Batch>(std::move(batch)));
       prepared.exact.push_back(expect(contract, *prepared.batches.back()));
     }
@@ -140,38 +158,59 @@ class Audit {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     // The subjects run on this thread, which is idle meanwhile for most of the time: the reference is what costs.
     OrderedWorkers<Prepared> workers(cores);
-    std::vector<Task> tasks = tasks_of_round(0);
-    std::size_t given = 0;
-    std::uint64_t round = 0;
-    while (!out_of_time()) {
-      while (given < tasks.size() && workers.pending() < 3 * cores) {
-        workers.give([this, task = tasks[given]] { return prepare(task); });
-        ++given;
+    std::vector<Task> tasks = tasks_of_round(at_.round);
+    std::size_t given = at_.next;
+    Clock::time_point kept = Clock::now();
+    while (!out_of_time() && !stopped()) {
+      for (; given < tasks.size() && workers.pending() < 3 * cores; ++given) {
+        if (is_live(tasks[given].planned)) workers.give([this, task = tasks[given]] { return prepare(task); });
       }
       if (workers.pending() == 0) {
-        if (!request_.time) return;
-        tasks = tasks_of_round(++round);
-        given = 0;
+        if (!request_.time || !any_live()) return;
+        tasks = tasks_of_round(++at_.round);
+        given = at_.next = 0;
         if (tasks.empty()) return;
         continue;
       }
       const Prepared prepared = workers.take();
       try_subjects(prepared);
+      at_.next = prepared.task.place + 1;
+      if (!request_.checkpoint.empty() && Clock::now() - kept >= between_checkpoints) {
+        keep();
+        kept = Clock::now();
+      }
       const std::string what = std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
                                generators()[prepared.task.generator].name;
       report(what, done(static_cast<double>(given - workers.pending()) / static_cast<double>(tasks.size())));
     }
   }
 
+  [[nodiscard]] bool any_live() const {
+    for (std::size_t p = 0; p < contracts_.size(); ++p) {
+      if (is_live(p)) return true;
+    }
+    return false;
+  }
+
+  /// Has anybody asked to stop? Asked no more once somebody has.
+  bool stopped() {
+    interrupted_ = interrupted_ || (request_.stop && request_.stop());
+    return interrupted_;
+  }
+
+  [[nodiscard]] std::chrono::duration<double> spent() const {
+    return std::chrono::duration<double>(at_.seconds) + (Clock::now() - start_);
+  }
+
   [[nodiscard]] double done(double of_round) const {
     if (!request_.time) return of_round;
-    return std::min(1.0, std::chrono::duration<double>(Clock::now() - start_) / measuring_time());
+    return std::min(1.0, spent() / measuring_time());
   }
   [[nodiscard]] std::chrono::duration<double> measuring_time() const {
     const std::chrono::duration<double> whole = *request_.time;
     return std::max(whole * (1 - time_for_findings), whole - std::chrono::duration<double>(longest_reducing));
   }
-  [[nodiscard]] bool out_of_time() const { return request_.time && Clock::now() - start_ >= measuring_time(); }
+  [[nodiscard]] bool out_of_time() const { return request_.time && spent() >= measuring_time(); }
 
   void try_subjects(const Prepared& prepared) {
     for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
@@ -216,12 +255,77 @@ class Audit {
     trial.covered = trial.covered || (generators()[prepared.task.generator].covers && !gap);
   }
 
+  // ---- stopping and going on
+
+  /// What must be the same for one audit to go on from another, under names that fit "an audit with another …".
+  [[nodiscard]] std::map<std::string, std::string> signature() const {
+    std::map<std::string, std::string> request = {
+        {"version of lossaudit", tool_version() + " " + tool_revision()},
+        {"seed", std::to_string(request_.seed)},
+        {"profile", std::string(request_.profile->name)},
+        {"--time", request_.time ? std::to_string(request_.time->count()) : "none"},
+        {"number of inputs", std::to_string(request_.elements)}};
+    for (const AuditedSubject& audited : request_.subjects) {
+      request["set of subjects"] += audited.name + "\n";
+      request["version of a subject"] += audited.subject->version() + "\n";
+    }
+    for (const PlannedContract& planned : contracts_) request["set of contracts"] += to_string(planned.contract) + "\n";
+    return request;
+  }
+
+  [[nodiscard]] std::vector<NamedTrial> named_trials() const {
+    std::vector<NamedTrial> named;
+    for (std::size_t p = 0; p < contracts_.size(); ++p) {
+      for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+        if (trials_[p][s] == nullptr) continue;
+        named.push_back({request_.subjects[s].name + ": " + to_string(contracts_[p].contract), trials_[p][s].get()});
+      }
+    }
+    return named;
+  }
+
+  void keep() {
+    Position position = at_;
+    position.seconds = spent().count();
+    position.hangs = hangs_;
+    save_checkpoint(request_.checkpoint, signature(), position, named_trials());
+  }
+
+  void resume() {
+    const auto make_batch = [this](const Contract& contract, const std::string& origin) {
+      return batch_of(contract, origin);
+    };
+    at_ = load_checkpoint(request_.checkpoint, signature(), named_trials(), make_batch);
+    if (at_.hangs.size() != hangs_.size()) throw BadInput(request_.checkpoint.string() + ": not of these subjects");
+    hangs_ = at_.hangs;
+  }
+
+  /// The batch that make_batches() gave this origin, or null.
+  [[nodiscard]] std::shared_ptr<const Batch> batch_of(const Contract& contract, const std::string& origin) const {
+    const auto planned = std::ranges::find(contracts_, contract, &PlannedContract::contract);
+    const std::string name = origin.substr(0, origin.find('/'));
+    const auto generator = std::ranges::find(generators(), name, &Generator::name);
+    std::uint64_t round = 0;
+    if (planned == contracts_.end() || generator == generators().end() || !generator->applies(contract) ||
+        origin.size() <= name.size() ||
+        std::from_chars(origin.data() + name.size() + 1, origin.data() + origin.size(), round).ec != std::errc()) {
+      return nullptr;
+    }
+    const Task task{static_cast<std::size_t>(planned - contracts_.begin()),
+                    static_cast<std::size_t>(generator - generators().begin()), round};
+    for (Batch& batch : batches_of(task)) {
+      if (batch.origin == origin) return std::make_shared<const Batch>(std::move(batch));
+    }
+    return nullptr;
+  }
+
   // ---- the record
 
   void conclude_subject(std::size_t s, RunRecord& record) {
     const AuditedSubject& audited = request_.subjects[s];
-    const Conclusion conclusion{*audited.subject, audited.argument, request_.seed, [this] { return next_case_file(); },
-                                [this] { return Clock::now() - findings_start_ < longest_reducing; }};
+    const Conclusion conclusion{
+        *audited.subject, audited.argument, request_.seed, [this] { return next_case_file(); },
+        [this] { return !(request_.stop && request_.stop()) && Clock::now() - findings_start_ < longest_reducing; }};
     const auto add = [&](Accuracy&& accuracy) {
       accuracy.subject = audited.name;
       record.accuracy.push_back(std::move(accuracy));
@@ -229,8 +333,11 @@ class Audit {
     using Kind = std::tuple<Function, Dialect, Format, Pass>;
     const auto kind_of = [](const Contract& c) { return Kind(c.function, c.dialect, c.format, c.pass); };
     std::set<Kind> supported, told;
+    std::set<Function> untried;
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
-      if (trials_[p][s] != nullptr) supported.insert(kind_of(contracts_[p].contract));
+      if (trials_[p][s] == nullptr) continue;
+      supported.insert(kind_of(contracts_[p].contract));
+      if (!trials_[p][s]->tried()) untried.insert(contracts_[p].contract.function);
     }
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
       const Contract& contract = contracts_[p].contract;
@@ -240,7 +347,9 @@ class Audit {
         if (accuracy) add(std::move(*accuracy));
         continue;
       }
-      const bool of_interest = spoken_.contains(contract.dialect) && !supported.contains(kind_of(contract));
+      // What stands alone in the record as unsupported would pass for all that there is to the function.
+      const bool of_interest = spoken_.contains(contract.dialect) && !supported.contains(kind_of(contract)) &&
+                               !untried.contains(contract.function);
       if (of_interest && told.insert(kind_of(contract)).second) add(unsupported(contract));
     }
   }
@@ -267,8 +376,9 @@ class Audit {
   std::set<Dialect> spoken_;  ///< asked for, or supported by any subject
   std::vector<double> computed_;
   Clock::time_point start_, findings_start_;
+  Position at_;
   std::size_t cases_ = 0, untried_ = 0;
-  bool any_ = false;
+  bool any_ = false, interrupted_ = false;
 };
 
 }  // namespace

@@ -39,6 +39,12 @@ struct AuditRequest {
   std::size_t elements = 100000;
   /// Where cases too long for a command line are written; empty: nowhere.
   std::filesystem::path case_directory;
+  /// Where the audit keeps how far it is, several times a minute, until it is through; empty: nowhere.
+  std::filesystem::path checkpoint;
+  /// Go on from what an audit of the same request left there, if it left anything.
+  bool resume = false;
+  /// Asked now and then; once it says yes, what was done is concluded and the record is marked as interrupted.
+  std::function<bool()> stop;
   /// Told how far the work is, in [0, 1], several times a second at most.
   std::function<void(double done, std::string_view what)> progress;
   /// Told, in a line each, what the record does not show.

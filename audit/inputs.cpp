@@ -33,10 +33,10 @@ std::vector<Batch> make_batches(const Generator& generator, const Contract& cont
   const std::string stream = std::to_string(seed) + "/" + std::to_string(round) + "/" + to_string(contract);
   Random random(hash(generator.name, hash(stream, 0xcbf29ce484222325ULL)));
   std::vector<Batch> batches = generator.batches(contract, elements, random);
-  for (Batch& batch : batches) {
-    add_weights_and_upstream(contract, batch, random);
-    batch.origin = generator.name;
-    validate(contract, batch);
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    add_weights_and_upstream(contract, batches[i], random);
+    batches[i].origin = generator.name + "/" + std::to_string(round) + "/" + std::to_string(i);
+    validate(contract, batches[i]);
   }
   return batches;
 }

@@ -28,8 +28,8 @@ struct Generator {
 /// The table of generators.
 std::span<const Generator> generators();
 
-/// The generator's batches for the contract, each with the generator's name as its origin and of a valid shape. What
-/// they hold depends on the arguments alone.
+/// The generator's batches for the contract, of valid shapes, each with "GENERATOR/ROUND/INDEX" as its origin. What they
+/// hold depends on the arguments alone.
 std::vector<Batch> make_batches(const Generator& generator, const Contract& contract, std::size_t elements,
                                 std::uint64_t seed, std::uint64_t round);
 

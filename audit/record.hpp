@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/maybe_const.hpp"
+
 namespace lossaudit {
 
 /// A case that shows something: its inputs in hex by argument name, what came back and what was due.
@@ -32,6 +34,12 @@ struct CurvePoint {
   double at = 0;  ///< the input at which the stretch's maximum was found, or the class count
   double max_ulp = 0;
 };
+
+template <class Io>
+void fields(Io& io, MaybeConst<CurvePoint> auto& x) {
+  io.field("at", x.at);
+  io.field("max_ulp", x.max_ulp);
+}
 
 struct Accuracy {
   std::string subject, function, dialect, format, pass;
@@ -65,6 +73,7 @@ struct Speed {
 struct RunRecord {
   std::string tool_version, tool_revision, command, started;  ///< UTC, ISO 8601
   std::uint64_t seed = 0;
+  bool interrupted = false;  ///< it was stopped before everything planned was tried
   std::string profile;
   std::map<std::string, std::string> machine;  ///< "cpu", "cores", "memory", "os", "compiler", "simd"
   std::vector<SubjectInfo> subjects;
@@ -84,7 +93,11 @@ nlohmann::json to_json(const RunRecord& record);
 /// "`where`: not a run record: accuracy[3].max_ulp: expected a number, found a string" and the like.
 RunRecord parse_record(const nlohmann::json& json, const std::string& where);
 
-/// Throws BadInput naming `path`, and the byte at fault when the file is not JSON.
+/// The JSON in a file of at most largest_record_bytes. Throws BadInput, "PATH: not KIND: …", naming the byte at fault when
+/// it is not JSON.
+nlohmann::json load_json(const std::filesystem::path& path, const std::string& kind);
+
+/// Throws BadInput naming `path`.
 RunRecord load_record(const std::filesystem::path& path);
 
 /// Bytes that are not UTF-8 become U+FFFD. Throws BadInput when `path` cannot be written.

@@ -48,7 +48,7 @@ void give_verdict(const Trial& trial, Accuracy& accuracy) {
 }  // namespace
 
 std::optional<Accuracy> conclude(Trial& trial, const Conclusion& conclusion) {
-  if (trial.results.count() == 0 && trial.refused == 0 && !trial.failed()) return std::nullopt;
+  if (!trial.tried()) return std::nullopt;
   const auto request = [&](bool finding) {
     return WitnessRequest{conclusion.subject, conclusion.argument,    trial.contract,
                           trial.budget,       conclusion.case_file(), finding && conclusion.may_reduce()};

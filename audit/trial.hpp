@@ -29,6 +29,7 @@ struct Trial {
   Outcome failure;  ///< the first crash, hang or failure, and its batch
   std::shared_ptr<const Batch> failed_on;
 
+  [[nodiscard]] bool tried() const { return results.count() > 0 || refused > 0 || failed(); }
   [[nodiscard]] bool failed() const { return failure.kind != Outcome::Kind::computed; }
 };
 

@@ -48,7 +48,7 @@ TEST(Generators, MakeValidBatchesOfValuesOfTheFormat) {
     ASSERT_FALSE(batches.empty());
     for (const Batch& batch : batches) {
       ASSERT_NO_THROW(validate(contract, batch));
-      ASSERT_EQ(batch.origin, generator.name);
+      ASSERT_EQ(batch.origin, generator.name + "/0/" + std::to_string(&batch - batches.data()));
       for (const auto tensor :
            {&Batch::output, &Batch::target, &Batch::class_weights, &Batch::sample_weights, &Batch::upstream}) {
         for (const double x : batch.*tensor) ASSERT_TRUE(is_of_format(contract.format, x)) << x;

@@ -271,6 +271,25 @@ TEST_F(Program, WhatASubjectDoesEndsUpInTheRecordOnly) {
             (std::map<std::string, std::string>{{"segfault", "crashed"}, {"throws", "crashed"}, {"fast", "conforms"}}));
 }
 
+TEST_F(Program, CtrlCLeavesARecordToGoOnFrom) {
+  const fs::path report = folder_ / "report";
+  const std::string arguments = "audit fast --function relu,mean_squared_error --format f32 -o " + report.string();
+  // It is ready for the signal before it makes the folder.
+  const std::string command = std::string(LOSSAUDIT) + " " + arguments + " --time 5m >" + (folder_ / "out").string() +
+                              " 2>" + (folder_ / "err").string() + " & until [ -d " + (report / "cases").string() +
+                              " ]; do sleep 0.05; done; kill -INT $!; wait $!";
+  // A shell without job control starts its background jobs deaf to SIGINT, unless they ask for it: ours does.
+  EXPECT_EQ(WEXITSTATUS(std::system(("bash -c " + std::string(1, '\'') + command + "'").c_str())), 2);
+  EXPECT_NE(text_of(folder_ / "err").find("--resume"), std::string::npos) << text_of(folder_ / "err");
+  EXPECT_TRUE(load_record(report / "run.json").interrupted);
+  EXPECT_NE(text_of(report / "report.md").find("stopped before everything was tried"), std::string::npos);
+  expect_mistake(arguments + " --resume", "another --time");
+  const Finished afresh = run(arguments);
+  EXPECT_EQ(afresh.status, 0) << afresh.err;
+  EXPECT_FALSE(load_record(report / "run.json").interrupted);
+  EXPECT_EQ(run(arguments + " --resume").status, 0) << "with nothing to go on from it begins";
+}
+
 TEST_F(Program, AReplayShowsComputedExactAndError) {
   const Finished good = run("audit fast --contract 'sigmoid exact f32 forward' --case output=0,1");
   EXPECT_EQ(good.status, 0) << good.out << good.err;

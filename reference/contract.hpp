@@ -110,7 +110,7 @@ struct Batch {
   std::vector<double> class_weights;   ///< (classes), or empty
   std::vector<double> sample_weights;  ///< one an unreduced loss, or empty
   std::vector<double> upstream;        ///< incoming gradient, of the result's shape; empty: all ones (losses)
-  std::string origin;                  ///< which generator made it, for the run record
+  std::string origin;                  ///< what made it: of a generator, "NAME/ROUND/INDEX"
 };
 
 /// Throws BadInput when a tensor's size does not fit the contract and shape.

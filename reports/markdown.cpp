@@ -72,10 +72,11 @@ std::string runs_text(const Overview& overview) {
   std::string text;
   for (const RunRecord& run : overview.runs) {
     const auto cpu = run.machine.find("cpu");
-    text += fmt::format("{} · {} · profile {} · seed {} · lossaudit {}{}{}  \n", escaped(run.started),
-                        cpu == run.machine.end() ? "machine not named" : escaped(cpu->second), escaped(run.profile),
-                        run.seed, escaped(run.tool_version), run.tool_revision.empty() ? "" : " ",
-                        escaped(run.tool_revision));
+    text +=
+        fmt::format("{} · {} · profile {} · seed {} · lossaudit {}{}{}{}  \n", escaped(run.started),
+                    cpu == run.machine.end() ? "machine not named" : escaped(cpu->second), escaped(run.profile),
+                    run.seed, escaped(run.tool_version), run.tool_revision.empty() ? "" : " ",
+                    escaped(run.tool_revision), run.interrupted ? " · **stopped before everything was tried**" : "");
   }
   return text;
 }

@@ -119,6 +119,7 @@ json run_of(const RunRecord& run) {
   return {{"started", run.started},
           {"command", run.command},
           {"seed", std::to_string(run.seed)},
+          {"interrupted", run.interrupted ? "stopped before everything was tried" : ""},
           {"profile", run.profile},
           {"tool", run.tool_revision.empty() ? run.tool_version : run.tool_version + " (" + run.tool_revision + ")"},
           {"machine", machine}};

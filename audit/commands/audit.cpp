@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <memory>
@@ -23,6 +24,7 @@ struct Arguments {
   std::vector<std::string> subjects, functions, formats, dialects, passes, gates;
   std::string profile = "faithful", directory, contract, case_text;
   double seconds = 0;
+  bool resume = false;
   std::uint64_t seed = 1;
 };
 
@@ -68,6 +70,16 @@ void apply_gates(const std::vector<std::string>& gates, std::vector<AuditedSubje
   }
 }
 
+volatile std::sig_atomic_t asked_to_stop = 0;
+
+/// The first Ctrl-C, or a job's end, lets the audit conclude what it has done; the second ends the program.
+void stop_when_asked() {
+  struct sigaction action {};
+  action.sa_handler = [](int) { asked_to_stop = 1; };
+  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+}
+
 /// Makes the folder and proves that files can be made in it, before any work is done.
 void prepare_directory(const fs::path& directory) {
   std::error_code error;
@@ -83,6 +95,7 @@ void prepare_directory(const fs::path& directory) {
 }
 
 int audit(const Arguments& a, const std::vector<std::string>& command_line) {
+  stop_when_asked();
   const Profile& profile = profile_named(a.profile);
   AuditRequest request;
   request.filter = {parse_each(a.functions, parse_function), parse_each(a.dialects, parse_dialect),
@@ -90,6 +103,11 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   if (!a.directory.empty() && a.contract.empty()) {
     prepare_directory(a.directory);
     request.case_directory = fs::path(a.directory) / "cases";
+    request.checkpoint = fs::path(a.directory) / "checkpoint.json";
+    request.resume = a.resume;
+    if (a.resume && !fs::exists(request.checkpoint)) {
+      fmt::print(stderr, "lossaudit: nothing to go on from in {}: starting from the beginning\n", a.directory);
+    }
   }
   request.subjects = open_all(a.subjects);
   apply_gates(a.gates, request.subjects);
@@ -106,6 +124,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
     fmt::print(stderr, "lossaudit: {}\n", text);
   };
 
+  request.stop = [] { return asked_to_stop != 0; };
   const std::string started = utc_now();
   RunRecord record = run_audit(request);
   progress.clear();
@@ -120,6 +139,12 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
     std::error_code ignored;
     fs::remove(request.case_directory, ignored);  // goes when no case was too long for a command line
     fmt::print("report: {}\n", (fs::path(a.directory) / "index.html").string());
+  }
+  if (record.interrupted) {
+    const std::string remedy = a.directory.empty() ? "with -o DIR an audit can go on where it was stopped"
+                                                   : "to go on, give the same command with --resume";
+    fmt::print(stderr, "lossaudit: stopped before everything was tried: {}\n", remedy);
+    return 2;
   }
   return conforms(record) ? 0 : 1;
 }
@@ -145,6 +170,8 @@ void add_audit(CLI::App& app, Program& program) {
       ->option_text("SUBJECT,..");
   command->add_option("-o", a->directory, "Folder for run.json, report.md, index.html and junit.xml")
       ->option_text("DIR");
+  command->add_flag("--resume", a->resume, "Go on where an audit with the same arguments was stopped; needs -o")
+      ->needs("-o");
   CLI::Option* contract =
       command->add_option("--contract", a->contract, "Measure one case of this contract, as a finding's replay does");
   CLI::Option* one_case =

@@ -6,7 +6,7 @@ function drawTop() {
   document.title = "lossaudit: " + data.headline.slice(0, 200);
   byId("runs").replaceChildren(...data.runs.map((run) => {
     const cpu = run.machine.find(([name]) => name === "cpu");
-    return element("p", { class: "run" }, [run.started.replace("T", " ").replace("Z", " UTC"), cpu ? cpu[1] : "", "profile " + run.profile, "seed " + run.seed, "lossaudit " + run.tool]
+    return element("p", { class: "run" }, [run.started.replace("T", " ").replace("Z", " UTC"), cpu ? cpu[1] : "", "profile " + run.profile, "seed " + run.seed, "lossaudit " + run.tool, run.interrupted]
       .filter(Boolean).map((text) => element("span", {}, text)));
   }));
 }
