@@ -1,6 +1,6 @@
 # The bundled adapters: those whose libraries are installed (adapters/CMakeLists.txt says which are left out).
 set(bundled "")
-foreach(adapter plain eigen onednn)
+foreach(adapter plain plain-ofast eigen onednn xnnpack dlib opencv)
   if(TARGET ${adapter})
     list(APPEND bundled ${adapter})
   endif()

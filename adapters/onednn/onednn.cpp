@@ -1,11 +1,15 @@
 // oneDNN's primitives as a subject, called as a framework calls them: one engine and stream, and a primitive for each
 // shape, made once.
+#include <omp.h>
+
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "audit/subject.h"
@@ -35,50 +39,89 @@ struct StoredFormat {
 };
 constexpr StoredFormat formats[] = {{"f32", dnnl::memory::data_type::f32}, {"bf16", dnnl::memory::data_type::bf16}};
 
+/// The forward primitive, and for the gradient pass the backward one.
 struct Prepared {
   dnnl::memory::desc layout;
-  dnnl::primitive primitive;
+  dnnl::primitive forward;
+  dnnl::primitive backward;
   std::string implementation;  ///< which of its kernels oneDNN chose, "jit:avx2"
 };
 
 class Library {
  public:
-  /// The primitive for tensors of these dimensions, made at the first call with them. Throws dnnl::error; status
+  /// Values do not depend on the threads. One is enough, and calls as small as an audit's take milliseconds where
+  /// OpenMP's threads wait for each other on processors that others use.
+  Library() { omp_set_num_threads(1); }
+
+  /// The primitives for tensors of these dimensions, made at the first call with them. Throws dnnl::error; status
   /// dnnl_unimplemented: this machine's oneDNN has none.
-  const Prepared& prepare(const Primitive& kind, dnnl::memory::data_type type, const dnnl::memory::dims& dimensions) {
-    const auto key = std::tuple(kind.algorithm, type, dimensions);
+  const Prepared& prepare(const Primitive& kind, dnnl::memory::data_type type, const dnnl::memory::dims& dimensions,
+                          bool gradient) {
+    const auto key = std::tuple(kind.algorithm, type, dimensions, gradient);
     if (const auto found = prepared_.find(key); found != prepared_.end()) return found->second;
     if (prepared_.size() >= most_prepared) prepared_.clear();
 
     const auto tag = kind.over_classes ? dnnl::memory::format_tag::abc : dnnl::memory::format_tag::a;
     const dnnl::memory::desc layout(dimensions, type, tag);
-    const auto inference = dnnl::prop_kind::forward_inference;
-    Prepared made{layout, {}, {}};
-    if (kind.over_classes) {
-      const dnnl::softmax_v2_forward::primitive_desc chosen({inference, kind.algorithm, layout, layout, 1}, engine_);
-      made.primitive = dnnl::softmax_v2_forward(chosen);
-      made.implementation = chosen.impl_info_str();
-    } else {
-      const dnnl::eltwise_forward::primitive_desc chosen({inference, kind.algorithm, layout}, engine_);
-      made.primitive = dnnl::eltwise_forward(chosen);
-      made.implementation = chosen.impl_info_str();
-    }
-    return prepared_.emplace(key, std::move(made)).first->second;
+    return prepared_
+        .emplace(key, kind.over_classes ? make_softmax(kind, layout, gradient) : make_eltwise(kind, layout, gradient))
+        .first->second;
   }
 
-  void run(const Prepared& prepared, const void* source, void* result) {
-    // dnnl::memory has no constant form; the source is only read.
-    const dnnl::memory from(prepared.layout, engine_, const_cast<void*>(source));
-    const dnnl::memory to(prepared.layout, engine_, result);
-    prepared.primitive.execute(stream_, {{DNNL_ARG_SRC, from}, {DNNL_ARG_DST, to}});
+  void forward(const Prepared& prepared, const void* source, void* result) {
+    prepared.forward.execute(stream_,
+                             {{DNNL_ARG_SRC, memory(prepared, source)}, {DNNL_ARG_DST, memory(prepared, result)}});
+    stream_.wait();
+  }
+
+  /// An eltwise primitive takes the forward pass's source, a softmax its result.
+  void backward(const Primitive& kind, const Prepared& prepared, const void* source, const void* upstream,
+                void* result) {
+    std::vector<std::byte> forward_result(kind.over_classes ? prepared.layout.get_size() : 0);
+    if (kind.over_classes) forward(prepared, source, forward_result.data());
+    const auto seen = kind.over_classes ? std::pair(DNNL_ARG_DST, memory(prepared, forward_result.data()))
+                                        : std::pair(DNNL_ARG_SRC, memory(prepared, source));
+    prepared.backward.execute(stream_, {{seen.first, seen.second},
+                                        {DNNL_ARG_DIFF_DST, memory(prepared, upstream)},
+                                        {DNNL_ARG_DIFF_SRC, memory(prepared, result)}});
     stream_.wait();
   }
 
  private:
-  static constexpr std::size_t most_prepared = 256;
+  Prepared make_softmax(const Primitive& kind, const dnnl::memory::desc& layout, bool gradient) {
+    const auto use = gradient ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
+    const dnnl::softmax_v2_forward::primitive_desc chosen({use, kind.algorithm, layout, layout, 1}, engine_);
+    Prepared made{layout, dnnl::softmax_v2_forward(chosen), {}, chosen.impl_info_str()};
+    if (gradient) {
+      const dnnl::softmax_v2_backward::primitive_desc back({kind.algorithm, layout, layout, layout, 1}, engine_,
+                                                           chosen);
+      made.backward = dnnl::softmax_v2_backward(back);
+      made.implementation = back.impl_info_str();
+    }
+    return made;
+  }
+
+  Prepared make_eltwise(const Primitive& kind, const dnnl::memory::desc& layout, bool gradient) {
+    const auto use = gradient ? dnnl::prop_kind::forward_training : dnnl::prop_kind::forward_inference;
+    const dnnl::eltwise_forward::primitive_desc chosen({use, kind.algorithm, layout}, engine_);
+    Prepared made{layout, dnnl::eltwise_forward(chosen), {}, chosen.impl_info_str()};
+    if (gradient) {
+      const dnnl::eltwise_backward::primitive_desc back({kind.algorithm, layout, layout}, engine_, chosen);
+      made.backward = dnnl::eltwise_backward(back);
+      made.implementation = back.impl_info_str();
+    }
+    return made;
+  }
+
+  /// dnnl::memory has no constant form; a source is only read.
+  dnnl::memory memory(const Prepared& prepared, const void* values) const {
+    return {prepared.layout, engine_, const_cast<void*>(values)};
+  }
+
+  static constexpr std::size_t most_prepared = 1024;
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
-  std::map<std::tuple<dnnl::algorithm, dnnl::memory::data_type, dnnl::memory::dims>, Prepared> prepared_;
+  std::map<std::tuple<dnnl::algorithm, dnnl::memory::data_type, dnnl::memory::dims, bool>, Prepared> prepared_;
 };
 
 Library& library() {
@@ -103,7 +146,15 @@ int compute(const lossaudit_contract* contract, const lossaudit_tensors* in) {
   try {
     const auto dimensions =
         kind->over_classes ? dnnl::memory::dims{outer, classes, inner} : dnnl::memory::dims{outer * classes * inner};
-    library().run(library().prepare(*kind, format->type, dimensions), in->output, in->result);
+    const bool gradient = contract->pass == std::string_view("gradient");
+    const Prepared& prepared = library().prepare(*kind, format->type, dimensions, gradient);
+    if (!gradient) {
+      library().forward(prepared, in->output, in->result);
+    } else if (in->upstream) {
+      library().backward(*kind, prepared, in->output, in->upstream, in->result);
+    } else {
+      return LOSSAUDIT_UNSUPPORTED;
+    }
     return LOSSAUDIT_OK;
   } catch (const dnnl::error& error) {
     return error.status == dnnl_unimplemented ? LOSSAUDIT_UNSUPPORTED : LOSSAUDIT_FAILED;
@@ -115,13 +166,16 @@ std::vector<std::string> contract_lines() {
   std::vector<std::string> lines;
   for (const Primitive& kind : primitives) {
     for (const StoredFormat& format : formats) {
-      try {
-        const auto dimensions = kind.over_classes ? dnnl::memory::dims{1, 1000, 1} : dnnl::memory::dims{1000};
-        const std::string implementation = library().prepare(kind, format.type, dimensions).implementation;
-        lines.push_back(std::string(kind.function) + " exact " + std::string(format.name) + " forward" +
-                        (kind.over_classes ? " axis" : "") + "  # " + std::string(kind.name) + ", " + implementation);
-      } catch (const dnnl::error&) {
-        continue;
+      for (const bool gradient : {false, true}) {
+        try {
+          const auto dimensions = kind.over_classes ? dnnl::memory::dims{1, 1000, 1} : dnnl::memory::dims{1000};
+          const std::string implementation = library().prepare(kind, format.type, dimensions, gradient).implementation;
+          lines.push_back(std::string(kind.function) + " exact " + std::string(format.name) +
+                          (gradient ? " gradient" : " forward") + (kind.over_classes ? " axis" : "") + "  # " +
+                          std::string(kind.name) + ", " + implementation);
+        } catch (const dnnl::error&) {
+          continue;
+        }
       }
     }
   }

@@ -116,7 +116,14 @@ const char* const contracts[] = {
     "mean_squared_error,cross_entropy_error exact f32,f64 forward reduction axis",
     nullptr};
 
-const lossaudit_subject plain = {LOSSAUDIT_ABI_VERSION, "plain", "1.0", contracts,
+#ifdef PLAIN_OFAST  // the same compiled with -Ofast: adapters/CMakeLists.txt
+#define NAME "plain-ofast"
+#define VERSION "1.0, -Ofast -march=" ADAPTER_LEVEL
+#else
+#define NAME "plain"
+#define VERSION "1.0, -O3"
+#endif
+const lossaudit_subject plain = {LOSSAUDIT_ABI_VERSION, NAME, VERSION, contracts,
                                  [](const lossaudit_contract* contract, const lossaudit_tensors* tensors) {
                                    return std::string_view(contract->format) == "f64"
                                               ? compute<double>(*contract, *tensors)

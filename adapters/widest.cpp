@@ -1,5 +1,5 @@
-// Eigen chooses its instructions when it is compiled, so adapters/eigen/eigen.cpp is compiled once for each level of
-// x86-64. This library hands on the widest that the processor runs: nobody dies of an illegal instruction.
+// A library that chooses its instructions when it is compiled is compiled once for each level of x86-64, as
+// NAME/LEVEL.so. This one, NAME.so, hands on the widest that the processor runs: nobody dies of an illegal instruction.
 #include <dlfcn.h>
 
 #include <cstdio>
@@ -20,21 +20,20 @@ const char* widest_level() {
   return v4 ? "x86-64-v4" : v3 ? "x86-64-v3" : "x86-64";
 }
 
-/// The folder of this library.
-std::string own_folder() {
+/// This library's path without its ".so": the folder of the levels.
+std::string levels_folder() {
   Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&lossaudit_subject_at), &info) == 0 || !info.dli_fname) return ".";
+  if (dladdr(reinterpret_cast<const void*>(&lossaudit_subject_at), &info) == 0 || !info.dli_fname) return "";
   const std::string path = info.dli_fname;
-  const auto slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
+  return path.substr(0, path.rfind('.'));
 }
 
 /// Null, with a line on standard error, when the level's library is not beside this one.
 SubjectAt open_widest() {
-  const std::string path = own_folder() + "/eigen/" + widest_level() + ".so";
+  const std::string path = levels_folder() + "/" + widest_level() + ".so";
   void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   void* symbol = library ? dlsym(library, "lossaudit_subject_at") : nullptr;
-  if (!symbol) std::fprintf(stderr, "eigen: %s: build the target eigen again\n", dlerror());
+  if (!symbol) std::fprintf(stderr, "%s: build the target adapters again\n", dlerror());
   return reinterpret_cast<SubjectAt>(symbol);
 }
 
