@@ -198,6 +198,14 @@ std::string_view Header::said(const std::string& key) const {
   return found == metadata.end() ? std::string_view() : found->second;
 }
 
+Entry& Header::append(std::string_view name, const DType& dtype, std::vector<std::size_t> shape) {
+  const std::size_t begin = tensors.empty() ? 0 : tensors.back().end;
+  std::size_t bytes = dtype.bytes;
+  for (const std::size_t size : shape) bytes *= size;
+  tensors.push_back({std::string(name), &dtype, std::move(shape), begin, begin + bytes});
+  return tensors.back();
+}
+
 std::size_t header_length(std::span<const std::byte, length_bytes> bytes) {
   const std::uint64_t length = little_endian(bytes);
   if (length > max_header) {
@@ -245,6 +253,21 @@ Header parse_blob(std::span<const std::byte> blob) {
                    std::to_string(there) + " follow");
   }
   return header;
+}
+
+std::span<const std::byte> values_of(std::span<const std::byte> blob, const Entry& entry) {
+  return blob.subspan(length_bytes + header_length(blob.first<length_bytes>()) + entry.begin, entry.bytes());
+}
+
+std::span<std::byte> values_of(std::string& blob, const Entry& entry) {
+  const std::span<std::byte> bytes = std::as_writable_bytes(std::span(blob));
+  return bytes.subspan(length_bytes + header_length(bytes.first<length_bytes>()) + entry.begin, entry.bytes());
+}
+
+std::string to_blob(const Header& header) {
+  std::string blob = to_text(header);
+  blob.resize(blob.size() + packed_size(header));
+  return blob;
 }
 
 std::string to_text(const Header& header) {

@@ -53,6 +53,9 @@ struct Header {
   [[nodiscard]] const Entry* find(std::string_view name) const;
   /// The metadata's value, or "".
   [[nodiscard]] std::string_view said(const std::string& key) const;
+  /// Adds a tensor whose values lie right behind those of the tensors before it. The values' types in the order of their
+  /// size, the largest first, leave every tensor aligned.
+  Entry& append(std::string_view name, const DType& dtype, std::vector<std::size_t> shape);
 };
 
 /// The header's length in bytes, as the first eight bytes tell it. Throws BadInput when it is over max_header or too
@@ -70,6 +73,13 @@ std::size_t packed_size(const Header& header);
 /// Reads a whole blob's header, and checks that the values it tells of are there and nothing else is. The values start
 /// at length_bytes + header_length(blob).
 Header parse_blob(std::span<const std::byte> blob);
+
+/// Where a blob's tensor lies, once parse_blob has read the blob or to_blob has written it.
+std::span<const std::byte> values_of(std::span<const std::byte> blob, const Entry& entry);
+std::span<std::byte> values_of(std::string& blob, const Entry& entry);
+
+/// A whole blob whose values are still zero; values_of says where they go. Throws BadInput where packed_size does.
+std::string to_blob(const Header& header);
 
 /// The length and the header as they are written, blanks added so that the values start at a multiple of 8.
 std::string to_text(const Header& header);

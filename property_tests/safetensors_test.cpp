@@ -24,7 +24,7 @@ std::string complaint(const std::string& blob) {
   try {
     parse(blob);
   } catch (const BadInput& why) {
-    const std::string text = why.what();
+    std::string text = why.what();
     EXPECT_TRUE(std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; })) << text;
     EXPECT_LE(text.size(), 250U) << text;
     return text;
@@ -191,6 +191,24 @@ RC_GTEST_PROP(Safetensors, WhatIsWrittenIsReadAgain, ()) {
     RC_ASSERT(again.tensors[i].begin == header.tensors[i].begin);
     RC_ASSERT(again.tensors[i].end == header.tensors[i].end);
   }
+}
+
+TEST(Safetensors, ValuesGoWhereTheyAreReadAgain) {
+  Header header;
+  header.append("labels", dtype_of_labels(), {3});
+  header.append("x", dtype_of(Format::f32), {2, 2});
+  header.append("scalar", dtype_of(Format::bf16), {});
+  std::string blob = to_blob(header);
+  EXPECT_EQ(blob.size() % 8, (3 * 8 + 4 * 4 + 2) % 8) << "values begin at a multiple of 8";
+  for (std::size_t i = 0; i < header.tensors.size(); ++i) {
+    std::ranges::fill(values_of(blob, header.tensors[i]), static_cast<std::byte>('a' + i));
+  }
+  EXPECT_TRUE(blob.ends_with(repeated("a", 24) + repeated("b", 16) + "cc"));
+  const Header again = parse(blob);
+  ASSERT_EQ(again.tensors.size(), 3U);
+  const std::span<const std::byte> values = values_of(std::as_bytes(std::span(blob)), *again.find("x"));
+  EXPECT_EQ(values.size(), 16U);
+  EXPECT_TRUE(std::ranges::all_of(values, [](std::byte value) { return value == static_cast<std::byte>('b'); }));
 }
 
 RC_GTEST_PROP(Safetensors, ASpoiledBlobIsReadOrRefusedAndNothingElse, ()) {
