@@ -178,6 +178,11 @@ const ContractLine* DeclaredContracts::find(const Contract& contract) const {
   return line == lines_.end() ? nullptr : &*line;
 }
 
+std::optional<std::size_t> DeclaredContracts::line(const Contract& contract) const {
+  const ContractLine* line = find(contract);
+  return line == nullptr ? std::nullopt : std::optional(static_cast<std::size_t>(line - lines_.data()));
+}
+
 std::string DeclaredContracts::note(const Contract& contract) const {
   const ContractLine* line = find(contract);
   return line == nullptr ? "" : line->note();

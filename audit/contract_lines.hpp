@@ -57,6 +57,8 @@ class DeclaredContracts {
   DeclaredContracts(const std::string& subject, std::span<const std::string> lines);
 
   [[nodiscard]] bool cover(const Contract& contract) const { return find(contract) != nullptr; }
+  /// The index of the first line that covers the contract.
+  [[nodiscard]] std::optional<std::size_t> line(const Contract& contract) const;
   /// The note of the first line that covers the contract, or "".
   [[nodiscard]] std::string note(const Contract& contract) const;
 

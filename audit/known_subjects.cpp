@@ -97,7 +97,9 @@ std::vector<std::unique_ptr<Subject>> open_subjects(const std::string& argument)
     return subjects;
   }
   if (argument.starts_with("cmd:")) {
-    throw BadInput("'cmd:' subjects are not in this version: build a shared library with audit/subject.h");
+    std::vector<std::unique_ptr<Subject>> subjects;
+    subjects.push_back(open_program(argument.substr(4)));
+    return subjects;
   }
   if (is_path(argument)) return open_library(argument.find('/') == std::string::npos ? "./" + argument : argument);
 
@@ -113,7 +115,8 @@ std::vector<std::unique_ptr<Subject>> open_subjects(const std::string& argument)
   std::string nearest;
   for (const std::string& near : nearest_names(name, names)) nearest += (nearest.empty() ? "" : ", ") + near;
   throw BadInput("unknown subject '" + printable(argument, 60) + "': did you mean " + nearest +
-                 "? (lossaudit list subjects; a library is named by its path, as in ./libmine.so)");
+                 "? (lossaudit list subjects; a library is named by its path, as in ./libmine.so, and a program by "
+                 "'cmd:COMMAND')");
 }
 
 }  // namespace lossaudit

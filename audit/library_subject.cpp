@@ -1,15 +1,12 @@
 // Subjects of shared libraries, each in a process of its own (library_host.hpp), as the audit sees them.
 #include <algorithm>
-#include <csignal>
 #include <cstring>
 #include <filesystem>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "audit/child_process.hpp"
-#include "audit/declared_subject.hpp"
+#include "audit/hosted_subject.hpp"
 #include "audit/library_host.hpp"
 #include "audit/marshal.hpp"
 #include "audit/shared_tensors.hpp"
@@ -17,9 +14,6 @@
 namespace lossaudit {
 namespace {
 
-using std::chrono::milliseconds;
-
-constexpr std::size_t detail_length = 300;
 /// What is wrong when a message is none that our side of the child would send.
 constexpr std::string_view impostor = "wrote to a descriptor that is not its own";
 
@@ -31,66 +25,42 @@ struct Listed {
   std::string objection;  ///< why it cannot be audited, with the remedy; or ""
 };
 
-/// Why a library cannot be used: a sentence for BadInput, or how the child ended.
-struct LoadFailure {
-  Outcome outcome;
-  std::string remedy;
-};
-
-struct Limits {
-  milliseconds call, load;
-};
-
 /// The parent's hold on one child that has loaded the library.
-class Host {
+class Host final : public SubjectHost {
  public:
-  Host(const std::string& path, const Limits& limits)
+  Host(const std::string& path, const SubjectLimits& limits)
       : limits_(limits), child_(tensors_.descriptor(), [&path] { serve_library(path); }) {
     read_listing();
   }
 
   [[nodiscard]] const std::vector<Listed>& listing() const { return listing_; }
-  [[nodiscard]] bool ended() const { return child_.ended(); }
-  /// Ended by nobody's fault: with the thread that started it, or killed from outside while it had nothing to do.
-  [[nodiscard]] bool was_killed() const { return child_.end().signal == SIGKILL; }
-  /// The outcome of a child that ended.
-  [[nodiscard]] Outcome crash(std::string_view when) const;
-  Outcome call(std::size_t subject, const Contract& contract, const Batch& batch, std::span<double> results);
+  /// From now on calls go to the subject of this index.
+  void choose(std::size_t subject);
+  Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) override;
 
  private:
+  [[nodiscard]] const ChildProcess& child() const override { return child_; }
+  [[nodiscard]] std::string fault() const override { return tensors_.fault(); }
   void read_listing();
   void take(const Said& said);
-  [[nodiscard]] Outcome hang(milliseconds limit, std::string_view when) const;
 
-  Limits limits_;
+  SubjectLimits limits_;
   SharedTensors tensors_;
   ChildProcess child_;
   std::vector<Listed> listing_;
+  std::size_t subject_ = 0;
   std::uint64_t calls_ = 0;
 };
 
-Outcome Host::crash(std::string_view when) const {
-  const ChildProcess::End end = child_.end();
-  std::string detail = end.text();
-  if (end.signal == SIGSEGV || end.signal == SIGBUS) {
-    if (const std::string fault = tensors_.fault(); !fault.empty()) detail += " " + fault;
-  } else if (end.signal == SIGKILL) {
-    detail += " (from outside: out of memory?)";
+void Host::choose(std::size_t subject) {
+  if (subject >= listing_.size()) {
+    throw StartFailure{{Outcome::Kind::failed, "the library no longer has this subject"}, "leave it as it is"};
   }
-  detail.append(when);
-  if (const std::string words = last_line(child_.said(), 160); !words.empty()) detail += "; its last words: " + words;
-  return {Outcome::Kind::crashed, printable(detail, detail_length)};
-}
-
-Outcome Host::hang(milliseconds limit, std::string_view when) const {
-  std::string detail = "no answer within " + std::to_string(limit.count()) + " ms";
-  detail.append(when);
-  if (const std::string words = last_line(child_.said(), 160); !words.empty()) detail += "; its last words: " + words;
-  return {Outcome::Kind::hung, printable(detail, detail_length)};
+  subject_ = subject;
 }
 
 void Host::read_listing() {
-  const ChildProcess::Deadline until = std::chrono::steady_clock::now() + limits_.load;
+  const ChildProcess::Deadline until = std::chrono::steady_clock::now() + limits_.start;
   while (true) {
     Said said;
     std::size_t size = 0;
@@ -98,12 +68,12 @@ void Host::read_listing() {
       case ChildProcess::Event::message:
         break;
       case ChildProcess::Event::ended:
-        throw LoadFailure{crash(" while it was loaded"), "run it under a debugger"};
+        throw StartFailure{crash(" while it was loaded"), "run it under a debugger"};
       case ChildProcess::Event::timeout:
-        throw LoadFailure{hang(limits_.load, " while it was loaded"), "loading a library must not wait for anything"};
+        throw StartFailure{hang(limits_.start, " while it was loaded"), "loading a library must not wait for anything"};
     }
     if (size != sizeof said || said.length > said.text.size()) {
-      throw LoadFailure{{Outcome::Kind::failed, std::string(impostor)}, "write to stderr alone"};
+      throw StartFailure{{Outcome::Kind::failed, std::string(impostor)}, "write to stderr alone"};
     }
     if (said.kind == Said::Kind::done) break;
     take(said);
@@ -114,7 +84,7 @@ void Host::read_listing() {
 void Host::take(const Said& said) {
   const std::string text(said.text.data(), said.length);
   const auto refuse = [](const std::string& what, const std::string& remedy) {
-    throw LoadFailure{{Outcome::Kind::failed, what}, remedy};
+    throw StartFailure{{Outcome::Kind::failed, what}, remedy};
   };
   const auto refuse_impostor = [&refuse] { refuse(std::string(impostor), "write to stderr alone"); };
   switch (said.kind) {
@@ -162,9 +132,9 @@ void Host::take(const Said& said) {
   }
 }
 
-Outcome Host::call(std::size_t subject, const Contract& contract, const Batch& batch, std::span<double> results) {
+Outcome Host::call(const Contract& contract, const Batch& batch, std::span<double> results) {
   Request request{.number = ++calls_,
-                  .subject = subject,
+                  .subject = subject_,
                   .contract = contract,
                   .shape = batch.shape,
                   .bytes = tensor_bytes(contract, batch),
@@ -204,44 +174,6 @@ Outcome Host::call(std::size_t subject, const Contract& contract, const Batch& b
   return outcome_of(reply.status);
 }
 
-class LibrarySubject final : public DeclaredSubject {
- public:
-  LibrarySubject(std::string path, const Listed& listed, std::string origin, const Limits& limits,
-                 std::unique_ptr<Host> host)
-      : DeclaredSubject(listed.name, listed.version, std::move(origin), listed.lines),
-        path_(std::move(path)),
-        index_(listed.index),
-        limits_(limits),
-        host_(std::move(host)) {}
-
- private:
-  Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) override {
-    const std::lock_guard lock(mutex_);
-    if (host_ != nullptr && host_->ended()) {
-      const std::unique_ptr<Host> gone = std::move(host_);
-      if (!gone->was_killed()) return gone->crash(" after its last call had returned");
-    }
-    try {
-      if (host_ == nullptr) host_ = std::make_unique<Host>(path_, limits_);
-    } catch (const LoadFailure& failure) {
-      return failure.outcome;
-    }
-    if (index_ >= host_->listing().size()) {
-      host_.reset();
-      return {Outcome::Kind::failed, "the library no longer has this subject"};
-    }
-    Outcome outcome = host_->call(index_, contract, batch, results);
-    if (outcome.kind == Outcome::Kind::crashed || outcome.kind == Outcome::Kind::hung) host_.reset();
-    return outcome;
-  }
-
-  std::string path_;
-  std::size_t index_;
-  Limits limits_;
-  std::mutex mutex_;
-  std::unique_ptr<Host> host_;  ///< null: to be started at the next call
-};
-
 /// "PATH" or "PATH:NAME".
 std::pair<std::filesystem::path, std::optional<std::string>> split_path(const std::string& argument) {
   std::error_code ignored;
@@ -261,11 +193,9 @@ void make_names_unique(std::vector<Listed>& listing) {
 
 }  // namespace
 
-std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, milliseconds call_limit,
-                                                   milliseconds load_limit) {
-  const Limits limits{call_limit, load_limit};
+std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, const SubjectLimits& limits) {
   const auto [path, only] = split_path(argument);
-  const std::string shown = printable(path.string(), detail_length);
+  const std::string shown = printable(path.string(), longest_detail);
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
     throw BadInput(shown + ": no such file: build it first, or see lossaudit list subjects");
@@ -275,7 +205,7 @@ std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, 
   std::unique_ptr<Host> host;
   try {
     host = std::make_unique<Host>(absolute, limits);
-  } catch (const LoadFailure& failure) {
+  } catch (const StartFailure& failure) {
     throw BadInput(shown + ": " + failure.outcome.detail + ": " + failure.remedy);
   }
   std::vector<Listed> listing = host->listing();
@@ -287,8 +217,15 @@ std::vector<std::unique_ptr<Subject>> open_library(const std::string& argument, 
     if (only && listed.name != *only) continue;
     if (!listed.objection.empty()) throw BadInput(shown + ": " + listed.name + ": " + listed.objection);
     const std::string origin = listing.size() == 1 ? path.string() : path.string() + ":" + listed.name;
+    const auto start = [absolute, limits, index = listed.index] {
+      auto started = std::make_unique<Host>(absolute, limits);
+      started->choose(index);
+      return started;
+    };
     // The child that gave the list serves the first; the others start their own when they are first called.
-    subjects.push_back(std::make_unique<LibrarySubject>(absolute, listed, origin, limits, std::move(host)));
+    if (host != nullptr) host->choose(listed.index);
+    const SubjectCard card{listed.name, listed.version, origin, listed.lines};
+    subjects.push_back(std::make_unique<HostedSubject>(card, start, std::exchange(host, nullptr)));
   }
   if (subjects.empty()) {
     std::vector<std::string> names;

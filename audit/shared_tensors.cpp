@@ -40,10 +40,17 @@ SlotLayout SlotLayout::holding(const TensorBytes& bytes, const SlotLayout& befor
   return layout;
 }
 
+TensorBytes SlotLayout::begins(const TensorBytes& bytes) const {
+  TensorBytes begins{};
+  for (std::size_t i = 0; i < tensor_count; ++i) begins[i] = offset[i] + (capacity[i] - bytes[i]);
+  return begins;
+}
+
 TensorPlaces SlotLayout::places(std::byte* base, const TensorBytes& bytes) const {
+  const TensorBytes at = begins(bytes);
   TensorPlaces places{};
   for (std::size_t i = 0; i < tensor_count; ++i) {
-    if (bytes[i] != 0) places[i] = base + offset[i] + (capacity[i] - bytes[i]);
+    if (bytes[i] != 0) places[i] = base + at[i];
   }
   return places;
 }

@@ -24,6 +24,8 @@ struct SlotLayout {
   bool operator==(const SlotLayout&) const = default;
   /// The slots that hold tensors of these sizes, at least as large as before.
   static SlotLayout holding(const TensorBytes& bytes, const SlotLayout& before);
+  /// Where tensors of these sizes begin, from the start of the mapping.
+  [[nodiscard]] TensorBytes begins(const TensorBytes& bytes) const;
   /// Places of tensors of these sizes in a mapping that starts at `base`.
   [[nodiscard]] TensorPlaces places(std::byte* base, const TensorBytes& bytes) const;
 };

@@ -39,14 +39,21 @@ class Subject {
 /// A subject that is called in this process through the C ABI (built-in ones, and the suite's mutants).
 std::unique_ptr<Subject> make_builtin(const lossaudit_subject& subject);
 
-/// The subjects of a shared library, each in a child process of its own. `path` may end in ":NAME" to take one of them.
-/// A call that takes longer than `call_limit` is hung, and so is a library that takes longer than `load_limit` to load.
-/// Throws BadInput naming the missing file, symbol or the ABI version found.
-std::vector<std::unique_ptr<Subject>> open_library(const std::string& path,
-                                                   std::chrono::milliseconds call_limit = std::chrono::seconds(30),
-                                                   std::chrono::milliseconds load_limit = std::chrono::seconds(30));
+/// What a stranger's process may take before it is stopped.
+struct SubjectLimits {
+  std::chrono::milliseconds call = std::chrono::seconds(30);   ///< longer: the call hung
+  std::chrono::milliseconds start = std::chrono::seconds(30);  ///< until it is ready for its first call
+};
 
-/// What a SUBJECT argument names: "fast", a bundled adapter, or a path. Throws BadInput with the nearest names.
+/// The subjects of a shared library, each in a child process of its own. `path` may end in ":NAME" to take one of them.
+/// Throws BadInput naming the missing file, symbol or the ABI version found.
+std::vector<std::unique_ptr<Subject>> open_library(const std::string& path, const SubjectLimits& limits = {});
+
+/// A program that computes on its stdin and stdout (adapters/protocol.md), in a process of its own. `command` is what a
+/// POSIX shell runs. Throws BadInput when it does not start or does not say what it is.
+std::unique_ptr<Subject> open_program(const std::string& command, const SubjectLimits& limits = {});
+
+/// What a SUBJECT argument names: "fast", a bundled adapter, a path, or "cmd:COMMAND". Throws BadInput with the nearest names.
 std::vector<std::unique_ptr<Subject>> open_subjects(const std::string& argument);
 
 /// Names that open_subjects knows without a path, with a line on each.

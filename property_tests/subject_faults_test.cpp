@@ -26,7 +26,7 @@ using namespace std::chrono_literals;
 using Kind = Outcome::Kind;
 
 std::unique_ptr<Subject> faulty(const std::string& name, std::chrono::milliseconds limit = 10s) {
-  return std::move(open_library(std::string(FAULTS_LIBRARY) + ":" + name, limit).front());
+  return std::move(open_library(std::string(FAULTS_LIBRARY) + ":" + name, {.call = limit}).front());
 }
 
 const Contract& sigmoid() {

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 std::vector<std::unique_ptr<Subject>> open_hostile(const char* fault) {
   setenv("LOSSAUDIT_FAULT", fault, 1);
-  return open_library(HOSTILE_LIBRARY, 10s, std::string(fault) == "hang_at_load" ? 500ms : 20s);
+  return open_library(HOSTILE_LIBRARY, {.call = 10s, .start = std::string(fault) == "hang_at_load" ? 500ms : 20s});
 }
 
 /// The complaint of open_library, which must be one printable line.
