@@ -58,6 +58,7 @@ Accumulator::Accumulator(const Contract& contract, const Budget& budget) : contr
 
 void Accumulator::add(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
                       std::span<const double> computed) {
+  longest_row_ = std::max<std::uint64_t>(longest_row_, batch->shape.classes);
   for (std::size_t i = 0; i < exact.size(); ++i) add_one(batch, i, exact[i], computed[i]);
   if (contract_.function == Function::softmax && contract_.pass == Pass::forward) check_sums(batch, exact, computed);
 }
@@ -83,9 +84,10 @@ void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t
   const Sighting sighting{batch, result, judgement.ulp, computed};
   if (!judgement.broken_rule.empty()) add_rule(rule_index(judgement.broken_rule), sighting);
   if (!judgement.numeric) return;
+  const double share = share_of_budget(budget_, contract_, *batch, result, exact, judgement);
   if (!judgement.required) {
     // A recommended result is reported as a whole: an error beyond the budget is as far from the limit as a NaN.
-    if (judgement.broken_rule.empty() && judgement.ulp > budget_.ulp) add_rule(limits, sighting);
+    if (judgement.broken_rule.empty() && share > 1) add_rule(limits, sighting);
     return;
   }
   ++numeric_;
@@ -96,6 +98,7 @@ void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t
     max_relative_ = std::max(max_relative_, judgement.relative);
   }
   if (worst_.batch == nullptr || judgement.ulp > worst_.size) worst_ = sighting;
+  if (share > most_of_budget_.size) most_of_budget_ = {batch, result, share, computed};
   add_to_curve(*batch, result, judgement.ulp);
 }
 
@@ -179,6 +182,16 @@ Accuracy Accumulator::accuracy() const {
       numeric_ == 0 ? 0 : static_cast<double>(correctly_rounded_) / static_cast<double>(numeric_);
   accuracy.budget_ulp = budget_.ulp;
   accuracy.budget_source = budget_.source;
+  if (budget_.tolerance) {
+    accuracy.budget_rtol = budget_.tolerance->rtol;
+    accuracy.budget_atol = budget_.tolerance->atol;
+  }
+  // Of a plain number of ulps the largest error says it all.
+  if (!plain(budget_)) {
+    accuracy.budget_text = to_text(budget_);
+    accuracy.budget_share = most_of_budget_.size;
+  }
+  accuracy.budget_zero_passes = zero_passes_up_to(budget_, contract_.format, std::max<std::size_t>(longest_row_, 1));
   for (std::size_t i = 0; i < rule_count; ++i) {
     if (!tested_[i] && broken_[i] == 0) continue;
     RuleResult result;

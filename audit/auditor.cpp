@@ -324,7 +324,11 @@ class Audit {
   void conclude_subject(std::size_t s, RunRecord& record) {
     const AuditedSubject& audited = request_.subjects[s];
     const Conclusion conclusion{
-        *audited.subject, audited.argument, request_.seed, [this] { return next_case_file(); },
+        *audited.subject,
+        audited.argument,
+        request_.profile->name,
+        request_.seed,
+        [this] { return next_case_file(); },
         [this] { return !(request_.stop && request_.stop()) && Clock::now() - findings_start_ < longest_reducing; }};
     const auto add = [&](Accuracy&& accuracy) {
       accuracy.subject = audited.name;
@@ -390,7 +394,8 @@ bool conforms(const RunRecord& record) {
     const auto subject = std::find_if(record.subjects.begin(), record.subjects.end(),
                                       [&](const SubjectInfo& info) { return info.name == accuracy.subject; });
     const bool gated = subject != record.subjects.end() && subject->gated;
-    return !gated || accuracy.verdict == "conforms" || accuracy.verdict == "unsupported";
+    return !gated || accuracy.verdict == "conforms" || accuracy.verdict == "unsupported" ||
+           accuracy.verdict == "unjudged";
   });
 }
 

@@ -3,12 +3,14 @@
 
 #include <string>
 
+#include "audit/profile.hpp"
 #include "reference/evaluate.hpp"
 
 namespace lossaudit {
 
 /// One computed value against its exact result.
 struct Judgement {
+  double computed = 0;
   /// Both are numbers, so `ulp` and `relative` mean something.
   bool numeric = false;
   /// abs(computed − exact) / ulp(exact); an infinity counts as 2^(emax+1).
@@ -33,5 +35,11 @@ struct Judgement {
 /// The law of special values for one value. Needs no tolerance: between the largest finite number and 2^(emax+1) both
 /// neighbours (that number and the infinity) are allowed here, and the ulp error judges them.
 Judgement judge(Format format, const Expected& expected, double computed);
+
+/// A result's error as a multiple of the error that the budget allows it: up to 1 is within the budget. 0 for the
+/// correctly rounded result, and where there is no budget or no error; +inf for an error where none is allowed.
+/// `result` is its index among the batch's results: a budget may look at the row's length and at the input.
+double share_of_budget(const Budget& budget, const Contract& contract, const Batch& batch, std::size_t result,
+                       const Expected& expected, const Judgement& judgement);
 
 }  // namespace lossaudit

@@ -17,7 +17,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 5> verdicts = {"conforms", "exceeds", "crashed", "hung", "unsupported"};
+constexpr std::array<std::string_view, 6> verdicts = {"conforms", "exceeds",     "crashed",
+                                                      "hung",     "unsupported", "unjudged"};
 /// A contract that gave no number has no evidence.
 constexpr std::array<std::string_view, 3> evidences = {"proved", "observed", ""};
 
@@ -61,6 +62,12 @@ void fields(Io& io, MaybeConst<Accuracy> auto& x) {
   io.group("budget", [&x](auto& budget) {
     budget.field("ulp", x.budget_ulp);
     budget.field("source", x.budget_source);
+    budget.optional("rtol", x.budget_rtol);
+    budget.optional("atol", x.budget_atol);
+    budget.optional("text", x.budget_text);
+    budget.optional("share", x.budget_share);
+    budget.optional("worst", x.budget_worst);
+    budget.optional("zero_passes_up_to", x.budget_zero_passes);
   });
   io.field("rules", x.rules);
   io.one_of("verdict", x.verdict, verdicts);

@@ -19,6 +19,7 @@ struct Witness {
   std::string computed;                                    ///< hex
   std::string exact;                                       ///< decimal, 20 digits or so
   std::string replay;                                      ///< the command that shows it again
+  bool operator==(const Witness&) const = default;
 };
 
 struct RuleResult {
@@ -52,8 +53,14 @@ struct Accuracy {
   std::string evidence;  ///< "proved" or "observed"
   double budget_ulp = 0;
   std::string budget_source;
+  // Of a budget that is no plain number of ulps; the others leave these at their defaults, and out of the JSON.
+  double budget_rtol = 0, budget_atol = 0;  ///< budget_ulp is then infinite
+  std::string budget_text;                  ///< the budget in words: "1e-05 + 1.3e-06 |exact|"; "none": not judged
+  double budget_share = 0;                  ///< the largest error as a multiple of what it was allowed
+  Witness budget_worst;                     ///< where that is more than 1
+  double budget_zero_passes = 0;  ///< a 0 is within the budget for every exact result up to this; 0: not known
   std::vector<RuleResult> rules;
-  std::string verdict;     ///< "conforms", "exceeds", "crashed", "hung", "unsupported"
+  std::string verdict;     ///< "conforms", "exceeds", "crashed", "hung", "unsupported", "unjudged" (no budget)
   std::string detail;      ///< one line on a verdict other than conforms
   std::string note;        ///< the subject's own remark on this contract
   std::string curve_axis;  ///< "input", "classes" or "losses"

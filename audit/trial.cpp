@@ -27,9 +27,11 @@ void give_verdict(const Trial& trial, Accuracy& accuracy) {
   const auto say = [&accuracy](const std::string& text) {
     accuracy.detail += (accuracy.detail.empty() ? "" : "; ") + text;
   };
-  accuracy.verdict = "conforms";
+  accuracy.verdict = trial.budget.none ? "unjudged" : "conforms";
   if (trial.results.exceeds_budget()) {
-    say(fmt::format("{:.3g} ulp, budget {:g}", accuracy.max_ulp, accuracy.budget_ulp));
+    say(accuracy.budget_text.empty()
+            ? fmt::format("{:.3g} ulp, budget {:g}", accuracy.max_ulp, accuracy.budget_ulp)
+            : fmt::format("{:.3g} times its budget, {}", accuracy.budget_share, accuracy.budget_text));
   }
   for (const RuleResult& result : accuracy.rules) {
     if (result.broken > 0 && result.required) {
@@ -37,6 +39,7 @@ void give_verdict(const Trial& trial, Accuracy& accuracy) {
     }
   }
   if (!accuracy.detail.empty()) accuracy.verdict = "exceeds";
+  if (trial.budget.none) say("no budget in this profile: " + trial.budget.source);
   if (trial.refused > 0) say(fmt::format("refused {} batches as unsupported", trial.refused));
   if (accuracy.count == 0) accuracy.verdict = "unsupported";
   if (trial.failed()) {
@@ -50,17 +53,30 @@ void give_verdict(const Trial& trial, Accuracy& accuracy) {
 std::optional<Accuracy> conclude(Trial& trial, const Conclusion& conclusion) {
   if (!trial.tried()) return std::nullopt;
   const auto request = [&](bool finding) {
-    return WitnessRequest{conclusion.subject, conclusion.argument,    trial.contract,
-                          trial.budget,       conclusion.case_file(), finding && conclusion.may_reduce()};
+    return WitnessRequest{conclusion.subject,
+                          conclusion.argument,
+                          trial.contract,
+                          trial.budget,
+                          conclusion.profile,
+                          conclusion.case_file(),
+                          finding && conclusion.may_reduce()};
   };
   Witness worst;
   if (trial.results.worst().batch != nullptr) {
     Sighting sighting = trial.results.worst();
-    worst = error_witness(request(trial.results.exceeds_budget()), sighting);
+    worst = error_witness(request(plain(trial.budget) && trial.results.exceeds_budget()), sighting);
     trial.results.replace_worst(sighting);
+  }
+  Witness beyond_budget;
+  if (!plain(trial.budget) && trial.results.exceeds_budget()) {
+    // The largest error in ulps may well be within such a budget.
+    Sighting sighting = trial.results.most_of_budget();
+    beyond_budget = budget_witness(request(true), sighting);
+    trial.results.replace_most_of_budget(sighting);
   }
   Accuracy accuracy = trial.results.accuracy();
   accuracy.worst = std::move(worst);
+  accuracy.budget_worst = std::move(beyond_budget);
   accuracy.inputs = inputs_of(trial, conclusion.seed);
   accuracy.note = conclusion.subject.note(trial.contract);
   accuracy.evidence = trial.covered ? "proved" : "observed";

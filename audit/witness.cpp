@@ -47,6 +47,7 @@ Witness describe(const WitnessRequest& request, const Batch& batch) {
     witness.replay = fmt::format("lossaudit audit {} --contract '{}' --case {}", shell_quoted(request.argument),
                                  to_string(request.contract), shell_quoted("@" + request.case_file.string()));
   }
+  if (request.profile != default_profile) witness.replay += fmt::format(" --profile {}", request.profile);
   return witness;
 }
 
@@ -101,16 +102,30 @@ Measured measure_once(Subject& subject, const Contract& contract, const Budget& 
   return measured;
 }
 
-Witness error_witness(const WitnessRequest& request, Sighting& sighting) {
+namespace {
+
+/// What the sighting shows: a result and its error. A smaller case may show a larger size.
+Witness result_witness(const WitnessRequest& request, Sighting& sighting,
+                       const Sighting& (Accumulator::*largest)() const) {
   const double size = sighting.size;
-  sighting = smallest_sighting(request, sighting, [size](const Measured& measured) {
-    const Sighting& worst = measured.results.worst();
-    return worst.size >= size ? worst : Sighting{};
+  sighting = smallest_sighting(request, sighting, [size, largest](const Measured& measured) {
+    const Sighting& again = (measured.results.*largest)();
+    return again.size >= size ? again : Sighting{};
   });
   Witness witness = describe(request, *sighting.batch);
   witness.computed = to_hex(request.contract.format, sighting.computed);
   witness.exact = exact_text(request.contract, *sighting.batch, sighting.result);
   return witness;
+}
+
+}  // namespace
+
+Witness error_witness(const WitnessRequest& request, Sighting& sighting) {
+  return result_witness(request, sighting, &Accumulator::worst);
+}
+
+Witness budget_witness(const WitnessRequest& request, Sighting& sighting) {
+  return result_witness(request, sighting, &Accumulator::most_of_budget);
 }
 
 Witness rule_witness(const WitnessRequest& request, std::size_t rule, const Sighting& sighting) {

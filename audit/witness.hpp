@@ -28,12 +28,16 @@ struct WitnessRequest {
   std::string argument;  ///< what names the subject on a command line
   Contract contract;
   Budget budget;
+  std::string_view profile;         ///< that the replay is judged by
   std::filesystem::path case_file;  ///< where a case too long for a command line goes; empty: nowhere
   bool reduce = true;               ///< put smaller cases to the subject, to show it with fewer inputs
 };
 
 /// The result with the largest error. A smaller case may show a larger one, which then replaces `sighting`.
 Witness error_witness(const WitnessRequest& request, Sighting& sighting);
+
+/// The result that takes the largest share of the budget, as error_witness().
+Witness budget_witness(const WitnessRequest& request, Sighting& sighting);
 
 /// A broken rule, by its index in rules().
 Witness rule_witness(const WitnessRequest& request, std::size_t rule, const Sighting& sighting);

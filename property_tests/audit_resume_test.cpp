@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -84,6 +85,23 @@ TEST_F(Resume, GivesTheRecordOfOneRunHoweverOftenItStopped) {
   AuditRequest rest = request();
   EXPECT_EQ(nlohmann::json::diff(whole, accuracy_of(run_audit(rest))).dump(), "[]");
   EXPECT_FALSE(fs::exists(file())) << "nothing is left to go on from";
+}
+
+TEST_F(Resume, KeepsWhatABudgetOfAnotherKindWasJudgedBy) {
+  AuditRequest at_once = request();
+  at_once.checkpoint.clear();
+  at_once.profile = &profile_named("benchdnn");
+  const RunRecord whole = run_audit(at_once);
+  ASSERT_TRUE(std::ranges::any_of(whole.accuracy, [](const Accuracy& a) { return a.budget_share > 0; }));
+  for (const int tasks : {2, 4}) {
+    AuditRequest stopped = request();
+    stopped.profile = &profile_named("benchdnn");
+    stopped.stop = [questions = tasks]() mutable { return questions-- <= 0; };
+    ASSERT_TRUE(run_audit(stopped).interrupted);
+  }
+  AuditRequest rest = request();
+  rest.profile = &profile_named("benchdnn");
+  EXPECT_EQ(nlohmann::json::diff(accuracy_of(whole), accuracy_of(run_audit(rest))).dump(), "[]");
 }
 
 TEST_F(Resume, AnInterruptedRecordHoldsWhatWasTriedAndNothingElse) {

@@ -143,6 +143,31 @@ TEST(RecordJson, MissingFieldsAreNamed) {
   }
 }
 
+TEST(RecordJson, WhatOlderRecordsLackMayBeMissingAndNotWrong) {
+  RunRecord record = fixture::record();
+  Accuracy& accuracy = record.accuracy[0];
+  accuracy.budget_ulp = fixture::infinity;
+  accuracy.budget_rtol = 1e-3;
+  accuracy.budget_atol = 1e-7;
+  accuracy.budget_text = "1e-07 + 0.001 |exact|";
+  accuracy.budget_share = 2.5;
+  accuracy.budget_worst = fixture::witness();
+  accuracy.budget_zero_passes = 1.001e-7;
+  const json whole = to_json(record);
+  EXPECT_EQ(whole["accuracy"][0]["budget"]["ulp"], "inf");
+  EXPECT_EQ(whole["accuracy"][0]["budget"]["rtol"], 1e-3);
+  EXPECT_EQ(to_json(parse_record(whole, "run.json")), whole);
+  for (const char* name : {"rtol", "atol", "text", "share", "worst", "zero_passes_up_to"}) {
+    json less = whole;
+    ASSERT_EQ(less["accuracy"][0]["budget"].erase(name), 1U) << name;
+    EXPECT_EQ(refusal(less), "") << name;
+    json wrong = whole;
+    wrong["accuracy"][0]["budget"][name] = json::array({1});
+    EXPECT_TRUE(refusal(wrong).starts_with(std::string("run.json: not a run record: accuracy[0].budget.") + name))
+        << name;
+  }
+}
+
 TEST(RecordJson, RefusalsSayWhatWasFound) {
   json object = small_record();
   object["accuracy"][0]["max_ulp"] = std::string(100, 'x');
@@ -156,7 +181,7 @@ TEST(RecordJson, RefusalsSayWhatWasFound) {
   EXPECT_EQ(
       refusal(object),
       "run.json: not a run record: accuracy[0].verdict: expected one of conforms, exceeds, crashed, hung, unsupported, "
-      "found the string \"fine\"");
+      "unjudged, found the string \"fine\"");
   object = small_record();
   object["schema"] = "lossaudit-run/2";
   EXPECT_EQ(

@@ -156,7 +156,7 @@ TEST(Markdown, TextStaysText) {
     for (std::size_t i = 0; i < line.size(); ++i) bars += line[i] == '|' && (i == 0 || line[i - 1] != '\\') ? 1 : 0;
     EXPECT_EQ(bars, 6U) << line;
   }
-  EXPECT_EQ(rows, 7U);
+  EXPECT_GT(rows, 7U);
   EXPECT_FALSE(inside_code);
 }
 

@@ -53,7 +53,10 @@ std::string finding_text(const Finding& finding) {
     const std::string_view word = traits(finding.standing).word;
     return accuracy.detail.empty() ? std::string(word) : fmt::format("{}: {}", word, accuracy.detail);
   }
-  if (!(accuracy.max_ulp > accuracy.budget_ulp)) return accuracy.detail.empty() ? "does not conform" : accuracy.detail;
+  if (!(excess(accuracy) > 1)) return accuracy.detail.empty() ? "does not conform" : accuracy.detail;
+  if (!accuracy.budget_text.empty()) {
+    return fmt::format("off by {} times its budget, {}", round_up(accuracy.budget_share), accuracy.budget_text);
+  }
   return fmt::format("off by {} ulp, budget {}", round_up(accuracy.max_ulp), round_up(accuracy.budget_ulp));
 }
 
@@ -78,7 +81,7 @@ std::string bug_report(const Overview& overview, const Finding& finding) {
   const RunRecord& run = overview.runs[column.run];
   std::string text = fmt::format("{}{}{}: {}: {}\n\n", column.info.name, column.info.version.empty() ? "" : " ",
                                  column.info.version, contract_text(accuracy), finding_text(finding));
-  add_witness(text, accuracy, finding.rule != nullptr ? finding.rule->worst : accuracy.worst);
+  add_witness(text, accuracy, witness_of(finding));
   if (!finding.others.empty()) {
     text += "\nThe same in:\n";
     for (const Entry* other : finding.others) text += "  " + contract_text(*other->accuracy) + "\n";

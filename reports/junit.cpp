@@ -39,9 +39,9 @@ void add_testcase(ptree& suite, const Overview& overview, const Entry& entry) {
   ptree& testcase = add_child(suite, "testcase");
   add_attribute(testcase, "classname", "lossaudit." + column.label);
   add_attribute(testcase, "name", contract_text(accuracy));
-  if (entry.standing == Standing::unsupported) {
+  if (entry.standing == Standing::unsupported || entry.standing == Standing::unjudged) {
     add_attribute(add_child(testcase, "skipped"), "message",
-                  accuracy.detail.empty() ? "not supported" : accuracy.detail);
+                  accuracy.detail.empty() ? std::string(traits(entry.standing).word) : accuracy.detail);
     return;
   }
   // A testcase has one result: the most severe fault is it, and the text holds them all.
@@ -75,7 +75,10 @@ void add_suite(ptree& suites, const Overview& overview, std::size_t index) {
     if (entry.column != index) continue;
     const bool fails = traits(entry.standing).fails;
     const bool stopped = entry.standing == Standing::crashed || entry.standing == Standing::hung;
-    skipped += entry.standing == Standing::unsupported || (fails && !column.info.gated) ? 1 : 0;
+    skipped +=
+        entry.standing == Standing::unsupported || entry.standing == Standing::unjudged || (fails && !column.info.gated)
+            ? 1
+            : 0;
     errors += column.info.gated && stopped ? 1 : 0;
     failures += column.info.gated && fails && !stopped ? 1 : 0;
   }

@@ -12,6 +12,7 @@ namespace {
 /// A job summary of GitHub's has 1 MiB a step at most; past it nothing is shown at all.
 constexpr std::size_t most_bytes = 1'000'000;
 constexpr std::size_t findings_shown = 20;
+constexpr std::size_t budgets_shown = 40;
 constexpr std::size_t longest_name = 60;
 constexpr std::size_t longest_line = 1000;
 
@@ -54,6 +55,11 @@ std::string cell(const Overview& overview, std::size_t column, const std::string
   for (const Entry& entry : overview.entries) {
     if (entry.column != column || entry.accuracy->function != function) continue;
     if (worst == nullptr || entry.standing > worst->standing) worst = &entry;
+  }
+  for (const Entry& entry : overview.entries) {
+    if (entry.column != column || entry.accuracy->function != function) continue;
+    // An error that no budget judges says nothing of the verdict beside it.
+    if (entry.standing == Standing::unjudged && worst->standing != Standing::unjudged) continue;
     ulp = std::max(ulp, entry.accuracy->max_ulp);
     proved = proved && entry.accuracy->evidence == "proved";
   }
@@ -70,13 +76,18 @@ std::string cell(const Overview& overview, std::size_t column, const std::string
 
 std::string runs_text(const Overview& overview) {
   std::string text;
-  for (const RunRecord& run : overview.runs) {
+  for (std::size_t i = 0; i < overview.runs.size(); ++i) {
+    const RunRecord& run = overview.runs[i];
     const auto cpu = run.machine.find("cpu");
     text +=
         fmt::format("{} · {} · profile {} · seed {} · lossaudit {}{}{}{}  \n", escaped(run.started),
                     cpu == run.machine.end() ? "machine not named" : escaped(cpu->second), escaped(run.profile),
                     run.seed, escaped(run.tool_version), run.tool_revision.empty() ? "" : " ",
                     escaped(run.tool_revision), run.interrupted ? " · **stopped before everything was tried**" : "");
+    if (const std::string zero = overview.zero_passes(i); !zero.empty()) {
+      text += fmt::format("A computed 0 is within the budgets of {} for exact results: {}  \n", escaped(run.profile),
+                          escaped(zero));
+    }
   }
   return text;
 }
@@ -86,8 +97,7 @@ std::string verdict_table(const Overview& overview) {
   for (const Column& column : overview.columns) {
     head += fmt::format(" {} {} |", escaped(column.label, longest_name), escaped(column.info.version, longest_name));
     rule += ":--|";
-    counts += fmt::format(" {} of {} |", column.contracts - column.failing - column.unsupported,
-                          column.contracts - column.unsupported);
+    counts += fmt::format(" {} of {} |", column.judged() - column.failing, column.judged());
   }
   for (const std::string& function : overview.functions) {
     body += fmt::format("| {} |", escaped(function, longest_name));
@@ -98,9 +108,26 @@ std::string verdict_table(const Overview& overview) {
   }
   return head + "\n" + rule + "\n" + body + counts + "\n\n" +
          "✓ conforms · ✓\\* conforms, but not to a recommended rule · ✗ exceeds its budget or breaks a rule · ✖ "
-         "crashed or hung · "
+         "crashed or hung · · no budget in this profile · "
          "empty: not offered. Errors are rounded up; ● means proved over all inputs, the others are the largest "
          "observed.\n";
+}
+
+std::string budget_table(const Overview& overview) {
+  std::string text =
+      "\n<details><summary>Budgets, and what they let pass</summary>\n\n"
+      "| profile, format | budget | a computed 0 passes for exact results | contracts | source "
+      "|\n|---|---|---|---|---|\n";
+  for (std::size_t i = 0; i < overview.budgets.size() && i < budgets_shown; ++i) {
+    const BudgetGroup& group = overview.budgets[i];
+    text += fmt::format("| {}, {} | {} | {} | {} | {} |\n", escaped(overview.runs[group.run].profile, longest_name),
+                        escaped(group.format, longest_name), escaped(group.budget), zero_text(*group.most_lenient),
+                        escaped(fmt::format("{}", fmt::join(group.contracts, ", "))), escaped(group.source));
+  }
+  if (overview.budgets.size() > budgets_shown) {
+    text += fmt::format("\n… and {} more in index.html.\n", overview.budgets.size() - budgets_shown);
+  }
+  return text + "\n</details>\n";
 }
 
 std::string findings_list(const Overview& overview) {
@@ -124,8 +151,8 @@ std::string findings_list(const Overview& overview) {
 }  // namespace
 
 std::string markdown_report(const Overview& overview) {
-  std::string text =
-      "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" + verdict_table(overview);
+  std::string text = "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" +
+                     verdict_table(overview) + budget_table(overview);
   if (!overview.findings.empty()) {
     text += fmt::format("\n### {} {}, most severe first\n\n", overview.findings.size(),
                         overview.findings.size() == 1 ? "finding" : "findings");

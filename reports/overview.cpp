@@ -1,10 +1,12 @@
 #include "reports/overview.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <tuple>
 
 #include "reference/contract.hpp"
+#include "reports/round_up.hpp"
 #include "reports/visible.hpp"
 
 namespace lossaudit {
@@ -12,6 +14,7 @@ namespace {
 
 constexpr StandingTraits standing_table[] = {
     {Standing::unsupported, "unsupported", "–", "not supported", "not supported", false},
+    {Standing::unjudged, "unjudged", "·", "no budget", "no budget", false},
     {Standing::conforms, "conforms", "✓", "conforms", "", false},
     {Standing::advised, "advised", "✓*", "conforms", "recommended rule", false},
     {Standing::exceeds, "exceeds", "✗", "exceeds its budget", "exceeds its budget", true},
@@ -19,11 +22,6 @@ constexpr StandingTraits standing_table[] = {
     {Standing::hung, "hung", "✖", "hung", "hung", true},
     {Standing::crashed, "crashed", "✖", "crashed", "crashed", true},
 };
-
-/// How far over its budget, for sorting; an error without a budget counts as itself.
-double excess(const Accuracy& accuracy) {
-  return accuracy.budget_ulp > 0 ? accuracy.max_ulp / accuracy.budget_ulp : accuracy.max_ulp;
-}
 
 std::vector<std::string> functions_in(const std::vector<Entry>& entries) {
   std::vector<std::string> names;
@@ -74,6 +72,31 @@ std::vector<Finding> findings_in(const std::vector<Entry>& entries) {
   return findings;
 }
 
+std::vector<BudgetGroup> budgets_in(const Overview& overview) {
+  std::vector<BudgetGroup> groups;
+  for (const Entry& entry : overview.entries) {
+    const Accuracy& accuracy = *entry.accuracy;
+    if (entry.standing == Standing::unsupported) continue;
+    const std::size_t run = overview.columns[entry.column].run;
+    const std::string budget = budget_text(accuracy);
+    const std::string contract = accuracy.function + " " + accuracy.pass;
+    const auto is_it = [&](const BudgetGroup& group) {
+      return group.run == run && group.format == accuracy.format && group.budget == budget &&
+             group.source == accuracy.budget_source;
+    };
+    auto found = std::find_if(groups.begin(), groups.end(), is_it);
+    if (found == groups.end()) {
+      groups.push_back({run, accuracy.format, budget, accuracy.budget_source, {}, &accuracy});
+      found = groups.end() - 1;
+    }
+    if (std::find(found->contracts.begin(), found->contracts.end(), contract) == found->contracts.end()) {
+      found->contracts.push_back(contract);
+    }
+    if (accuracy.budget_zero_passes > found->most_lenient->budget_zero_passes) found->most_lenient = &accuracy;
+  }
+  return groups;
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (std::size_t i = 0; i < names.size(); ++i) {
@@ -98,12 +121,34 @@ Standing standing_of(const Accuracy& accuracy) {
   };
   if (broken(true)) return Standing::breaks_rule;
   if (accuracy.verdict == "exceeds") return Standing::exceeds;
+  if (accuracy.verdict == "unjudged") return Standing::unjudged;
   return broken(false) ? Standing::advised : Standing::conforms;
 }
 
 std::string contract_text(const Accuracy& accuracy) {
   std::string text = accuracy.function + " " + accuracy.dialect + " " + accuracy.format + " " + accuracy.pass;
   return accuracy.options.empty() ? text : text + " " + accuracy.options;
+}
+
+double excess(const Accuracy& accuracy) {
+  if (!accuracy.budget_text.empty()) return accuracy.budget_share;
+  return accuracy.budget_ulp > 0 ? accuracy.max_ulp / accuracy.budget_ulp : accuracy.max_ulp;
+}
+
+std::string budget_text(const Accuracy& accuracy) {
+  return accuracy.budget_text.empty() ? round_up(accuracy.budget_ulp) + " ulp" : accuracy.budget_text;
+}
+
+std::string zero_text(const Accuracy& accuracy) {
+  if (!(accuracy.budget_zero_passes > 0)) return "";
+  return std::isinf(accuracy.budget_zero_passes) ? "of any size" : "up to " + round_up(accuracy.budget_zero_passes);
+}
+
+const Witness& witness_of(const Finding& finding) {
+  if (finding.rule != nullptr) return finding.rule->worst;
+  const Accuracy& accuracy = *finding.entry->accuracy;
+  const bool by_budget = finding.standing == Standing::exceeds && !accuracy.budget_text.empty();
+  return by_budget ? accuracy.budget_worst : accuracy.worst;
 }
 
 std::vector<Finding> faults_of(const Entry& entry) {
@@ -115,8 +160,7 @@ std::vector<Finding> faults_of(const Entry& entry) {
   }
   if (entry.standing == Standing::crashed || entry.standing == Standing::hung) {
     faults.push_back({entry.standing, &entry, nullptr, {}});
-  } else if (accuracy.verdict == "exceeds" &&
-             (accuracy.max_ulp > accuracy.budget_ulp || entry.standing == Standing::exceeds)) {
+  } else if (accuracy.verdict == "exceeds" && (excess(accuracy) > 1 || entry.standing == Standing::exceeds)) {
     faults.push_back({Standing::exceeds, &entry, nullptr, {}});
   }
   std::stable_sort(faults.begin(), faults.end(),
@@ -147,22 +191,49 @@ Overview::Overview(const std::vector<RunRecord>& records) {
       column.failing += traits(entries.back().standing).fails ? 1 : 0;
       column.advised += entries.back().standing == Standing::advised ? 1 : 0;
       column.unsupported += entries.back().standing == Standing::unsupported ? 1 : 0;
+      column.unjudged += entries.back().standing == Standing::unjudged ? 1 : 0;
     }
   }
   functions = functions_in(entries);
   findings = findings_in(entries);
+  budgets = budgets_in(*this);
+}
+
+std::string Overview::zero_passes(std::size_t run) const {
+  std::string text;
+  std::vector<std::string> formats;
+  for (const BudgetGroup& group : budgets) {
+    if (group.run != run || std::find(formats.begin(), formats.end(), group.format) != formats.end()) continue;
+    formats.push_back(group.format);
+    const Accuracy* most = group.most_lenient;
+    for (const BudgetGroup& other : budgets) {
+      const bool more = other.most_lenient->budget_zero_passes > most->budget_zero_passes;
+      if (other.run == run && other.format == group.format && more) most = other.most_lenient;
+    }
+    if (const std::string zero = zero_text(*most); !zero.empty())
+      text.append(text.empty() ? "" : ", ").append(group.format + " " + zero);
+  }
+  return text;
 }
 
 std::string Overview::headline() const {
-  std::vector<std::string> right, wrong;
-  for (const Column& column : columns) (column.failing == 0 ? right : wrong).push_back(visible(column.label, 40));
-  const auto clause = [](const std::vector<std::string>& names, const char* one, const char* many) {
-    return joined(names) + (names.size() == 1 ? one : many);
+  std::vector<std::string> right, wrong, without;
+  for (const Column& column : columns) {
+    const bool nothing_judged = column.unjudged > 0 && column.judged() == 0;
+    (column.failing > 0 ? wrong : nothing_judged ? without : right).push_back(visible(column.label, 40));
+  }
+  std::string text;
+  const auto add = [&text](const std::vector<std::string>& names, const char* one, const char* many) {
+    if (!names.empty()) text += (text.empty() ? "" : "; ") + joined(names) + (names.size() == 1 ? one : many);
   };
-  if (columns.empty()) return "No subject was audited";
-  if (wrong.empty()) return clause(right, " conforms", " conform");
-  if (right.empty()) return clause(wrong, " does not conform", " do not conform");
-  return clause(right, " conforms", " conform") + "; " + clause(wrong, " does not", " do not");
+  add(right, " conforms", " conform");
+  if (text.empty()) {
+    add(wrong, " does not conform", " do not conform");
+  } else {
+    add(wrong, " does not", " do not");
+  }
+  add(without, ": no budget in this profile", ": no budget in this profile");
+  return text.empty() ? "No subject was audited" : text;
 }
 
 }  // namespace lossaudit

@@ -13,7 +13,7 @@
 namespace lossaudit {
 
 /// How one contract, or the worst of several, stands. In order of severity.
-enum class Standing : std::uint8_t { unsupported, conforms, advised, exceeds, breaks_rule, hung, crashed };
+enum class Standing : std::uint8_t { unsupported, unjudged, conforms, advised, exceeds, breaks_rule, hung, crashed };
 
 /// One row of the table of standings. A standing is never told by its colour alone.
 struct StandingTraits {
@@ -39,7 +39,9 @@ struct Column {
   std::size_t run = 0;
   SubjectInfo info;
   std::string label;  ///< its name, with the run's number when another run has one of that name
-  std::size_t contracts = 0, failing = 0, advised = 0, unsupported = 0;
+  std::size_t contracts = 0, failing = 0, advised = 0, unsupported = 0, unjudged = 0;
+  /// Contracts that a verdict was given on.
+  [[nodiscard]] std::size_t judged() const { return contracts - unsupported - unjudged; }
 };
 
 /// One contract of one subject.
@@ -60,6 +62,27 @@ struct Finding {
 /// The faults of one entry, most severe first: each broken rule, an exceeded budget, a crash, a hang.
 std::vector<Finding> faults_of(const Entry& entry);
 
+/// The case that shows a finding.
+const Witness& witness_of(const Finding& finding);
+
+/// How far a contract's largest error is over its budget: a multiple of what was allowed, or the error itself where
+/// none is.
+double excess(const Accuracy& accuracy);
+
+/// "4 ulp", "1e-05 + 1.3e-06 |exact|", "none".
+std::string budget_text(const Accuracy& accuracy);
+
+/// "up to 1.01e-5", "of any size", "" when it is not known: the exact results for which a computed 0 is within the budget.
+std::string zero_text(const Accuracy& accuracy);
+
+/// Contracts of one run and format that have the same budget.
+struct BudgetGroup {
+  std::size_t run = 0;
+  std::string format, budget, source;
+  std::vector<std::string> contracts;      ///< "sigmoid forward"
+  const Accuracy* most_lenient = nullptr;  ///< the one where a 0 passes for the largest results
+};
+
 /// Pointers inside point into the object itself, so it stays where it is.
 class Overview {
  public:
@@ -73,9 +96,13 @@ class Overview {
   std::vector<std::string> functions;  ///< those that occur, in the order of the table of functions
   std::vector<Entry> entries;
   std::vector<Finding> findings;  ///< most severe first
+  std::vector<BudgetGroup> budgets;
 
-  /// "fast conforms · plain and eigen do not": one line on the subjects that are gated, then the others.
+  /// "fast conforms; plain and eigen do not": one line on the subjects.
   [[nodiscard]] std::string headline() const;
+  /// "f32 up to 1.01e-5": the largest exact results that a run's profile lets a subject lose whole, by format; "" when
+  /// the record does not say.
+  [[nodiscard]] std::string zero_passes(std::size_t run) const;
   [[nodiscard]] const Column& column_of(const Finding& finding) const { return columns[finding.entry->column]; }
 };
 

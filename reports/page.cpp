@@ -50,7 +50,7 @@ json curve_of(const Accuracy& accuracy) {
   return points;
 }
 
-json witness_of(const Accuracy& accuracy, const Witness& witness) {
+json witness_json(const Accuracy& accuracy, const Witness& witness) {
   json inputs = json::array();
   for (const auto& [name, values] : witness.inputs) inputs.push_back({name, values_text(accuracy, values)});
   return {{"inputs", inputs},
@@ -73,7 +73,7 @@ json contract_of(const Overview& overview, const Entry& entry) {
                      {"text", rule_text(rule.rule)},
                      {"broken", grouped(rule.broken)},
                      {"required", rule.required},
-                     {"worst", witness_of(accuracy, rule.worst)}});
+                     {"worst", witness_json(accuracy, rule.worst)}});
   }
   return {{"column", entry.column},
           {"subject", overview.columns[entry.column].label},
@@ -90,12 +90,15 @@ json contract_of(const Overview& overview, const Entry& entry) {
           {"right", percent_down(accuracy.correctly_rounded)},
           {"count", grouped(accuracy.count)},
           {"evidence", accuracy.evidence},
-          {"budget", round_up(accuracy.budget_ulp)},
+          {"budget", budget_text(accuracy)},
+          {"excess", round_up(excess(accuracy))},
+          {"zero", zero_text(accuracy)},
           {"source", accuracy.budget_source},
           {"inputs", accuracy.inputs},
           {"detail", accuracy.detail},
           {"note", accuracy.note},
-          {"worst", witness_of(accuracy, accuracy.worst)},
+          {"worst", witness_json(accuracy, accuracy.worst)},
+          {"beyond", accuracy.budget_worst == Witness() ? json() : witness_json(accuracy, accuracy.budget_worst)},
           {"rules", rules},
           {"axis", accuracy.curve_axis},
           {"curve", curve_of(accuracy)}};
@@ -109,11 +112,22 @@ json finding_of(const Overview& overview, const Finding& finding) {
           {"contract", index(finding.entry)},
           {"others", others},
           {"rule", finding.rule == nullptr ? json() : json(rule_index(*finding.entry->accuracy, finding.rule))},
+          {"beyond", &witness_of(finding) == &finding.entry->accuracy->budget_worst},
           {"text", finding_text(finding)},
           {"report", bug_report(overview, finding)}};
 }
 
-json run_of(const RunRecord& run) {
+json budget_of(const BudgetGroup& group) {
+  return {{"run", group.run},
+          {"format", group.format},
+          {"budget", group.budget},
+          {"zero", zero_text(*group.most_lenient)},
+          {"contracts", group.contracts},
+          {"source", group.source}};
+}
+
+json run_of(const Overview& overview, std::size_t index) {
+  const RunRecord& run = overview.runs[index];
   json machine = json::array();
   for (const auto& [name, value] : run.machine) machine.push_back({name, value});
   return {{"started", run.started},
@@ -121,6 +135,7 @@ json run_of(const RunRecord& run) {
           {"seed", std::to_string(run.seed)},
           {"interrupted", run.interrupted ? "stopped before everything was tried" : ""},
           {"profile", run.profile},
+          {"zero", overview.zero_passes(index)},
           {"tool", run.tool_revision.empty() ? run.tool_version : run.tool_version + " (" + run.tool_revision + ")"},
           {"machine", machine}};
 }
@@ -143,9 +158,11 @@ json speed_of(const Overview& overview) {
 
 json data_of(const Overview& overview) {
   json data = {{"headline", overview.headline()}, {"functions", overview.functions}, {"speed", speed_of(overview)}};
-  for (const char* list : {"runs", "standings", "subjects", "contracts", "findings"}) data[list] = json::array();
+  for (const char* list : {"runs", "standings", "subjects", "contracts", "findings", "budgets"})
+    data[list] = json::array();
   data["axes"] = json::object();
-  for (const RunRecord& run : overview.runs) data["runs"].push_back(run_of(run));
+  for (std::size_t run = 0; run < overview.runs.size(); ++run) data["runs"].push_back(run_of(overview, run));
+  for (const BudgetGroup& group : overview.budgets) data["budgets"].push_back(budget_of(group));
   for (const StandingTraits& standing : standings()) {
     data["standings"].push_back({{"name", standing.name},
                                  {"sign", standing.sign},

@@ -1,9 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "audit/commands/commands.hpp"
 #include "audit/profile.hpp"
@@ -64,8 +67,69 @@ void list_dialects() {
   }
 }
 
+/// Contracts of a profile with the same budget.
+struct SameBudget {
+  Format format;
+  std::string text, zero;
+  std::vector<std::string> functions;  ///< with the pass where it is the gradient
+};
+
+/// "a 0 passes up to 1e-5": the largest exact result that may be lost whole.
+std::string zero_text(const Budget& budget, Format format) {
+  const auto figure = [&](std::size_t classes) {
+    const double most = zero_passes_up_to(budget, format, classes);
+    return std::isinf(most) ? std::string("any") : fmt::format("{:.3g}", most);
+  };
+  if (budget.ulp_per_class == 0) return figure(1);
+  std::string text = fmt::format("{} at 10 classes", figure(10));
+  if (const auto from = zero_always_passes_from(budget, format)) text += fmt::format(", any from {} on", *from);
+  return text;
+}
+
+/// What the profile says of every function, formats that it does not tell apart on lines of their own, for their ulps
+/// differ.
+void list_budgets(const Profile& profile) {
+  std::vector<SameBudget> budgets;
+  std::vector<std::string> without;
+  std::size_t all = 0;
+  for (const FunctionTraits& f : functions()) {
+    for (const Pass pass : {Pass::forward, Pass::gradient}) {
+      ++all;
+      const std::string name = std::string(f.name) + (pass == Pass::gradient ? " gradient" : "");
+      bool any = false;
+      for (const FormatTraits& t : format_table) {
+        Contract contract{f.function, Dialect::exact, t.format, pass, {}};
+        Budget own = budget(profile, contract);
+        if (own.none && f.output == Domain::either) {
+          contract.options.from_logits = true;
+          own = budget(profile, contract);
+        }
+        if (own.none) continue;
+        any = true;
+        const std::string text = to_text(own), zero = zero_text(own, t.format);
+        const auto same = std::ranges::find_if(
+            budgets, [&](const SameBudget& b) { return b.format == t.format && b.text == text && b.zero == zero; });
+        SameBudget& entry = same == budgets.end() ? budgets.emplace_back(SameBudget{t.format, text, zero, {}}) : *same;
+        entry.functions.push_back(name + (contract.options.from_logits ? " from_logits" : ""));
+      }
+      if (!any) without.push_back(name);
+    }
+  }
+  for (const SameBudget& b : budgets) {
+    const std::string names =
+        b.functions.size() == all ? "every function" : fmt::format("{}", fmt::join(b.functions, ", "));
+    fmt::print("  {:<5} {}: {}\n        a 0 passes for |exact| up to {}\n", traits(b.format).name, names, b.text,
+               b.zero);
+  }
+  if (!without.empty()) fmt::print("  no budget, so measured without a verdict: {}\n", fmt::join(without, ", "));
+}
+
 void list_profiles() {
-  for (const Profile& p : profiles()) fmt::print("{:<10} {}\n", p.name, p.description);
+  for (const Profile& p : profiles()) {
+    fmt::print("{}: {}\n  source: {}\n", p.name, p.description, p.source);
+    list_budgets(p);
+    fmt::print("\n");
+  }
 }
 
 void list_formats() {

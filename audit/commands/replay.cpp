@@ -6,6 +6,7 @@
 #include <fstream>
 #include <memory>
 #include <sstream>
+#include <tuple>
 
 #include "audit/case.hpp"
 #include "audit/measure.hpp"
@@ -32,17 +33,22 @@ std::string hex_and_decimal(Format format, double value) {
   return fmt::format("{} ({})", to_hex(format, value), to_decimal(format, value));
 }
 
-bool is_finding(const Judgement& judgement, const Budget& budget) {
-  return !judgement.broken_rule.empty() || (judgement.numeric && judgement.ulp > budget.ulp);
-}
+/// A result's judgement, and its error as a multiple of what the budget allows.
+struct Line {
+  Judgement judgement;
+  double share = 0;
+  [[nodiscard]] bool finding() const { return !judgement.broken_rule.empty() || share > 1; }
+};
 
 /// Results in the order to show them, findings and large errors first where not all are shown.
-std::vector<std::size_t> shown_first(const std::vector<Judgement>& judgements, const Budget& budget) {
-  std::vector<std::size_t> order(judgements.size());
+std::vector<std::size_t> shown_first(const std::vector<Line>& lines) {
+  std::vector<std::size_t> order(lines.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   if (order.size() <= most_lines) return order;
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    const auto key = [&](std::size_t i) { return std::pair(is_finding(judgements[i], budget), judgements[i].ulp); };
+    const auto key = [&](std::size_t i) {
+      return std::tuple(lines[i].finding(), lines[i].share, lines[i].judgement.ulp);
+    };
     return key(a) > key(b);
   });
   order.resize(most_lines);
@@ -50,23 +56,26 @@ std::vector<std::size_t> shown_first(const std::vector<Judgement>& judgements, c
 }
 
 void print_results(const Contract& contract, const Budget& budget, const Batch& batch, const Measured& measured) {
-  std::vector<Judgement> judgements;
+  std::vector<Line> lines;
   for (std::size_t i = 0; i < measured.exact.size(); ++i) {
-    judgements.push_back(judge(contract.format, measured.exact[i], measured.computed[i]));
+    const Judgement judgement = judge(contract.format, measured.exact[i], measured.computed[i]);
+    lines.push_back({judgement, share_of_budget(budget, contract, batch, i, measured.exact[i], judgement)});
   }
   fmt::print("  {:>6}  {:<40} {:<28} {}\n", "result", "computed", "exact", "error");
-  for (const std::size_t i : shown_first(judgements, budget)) {
-    const Judgement& judgement = judgements[i];
+  for (const std::size_t i : shown_first(lines)) {
+    const Judgement& judgement = lines[i].judgement;
     std::string error = judgement.numeric ? round_up(judgement.ulp) + " ulp" : "";
     if (!judgement.broken_rule.empty()) {
       error += fmt::format("{}{} rule {}", error.empty() ? "" : "; ",
                            judgement.required ? "breaks" : "breaks recommended", judgement.broken_rule);
     }
-    if (judgement.numeric && judgement.ulp > budget.ulp) error += fmt::format(", budget {:g}", budget.ulp);
+    if (lines[i].share > 1 && plain(budget)) error += fmt::format(", budget {:g}", budget.ulp);
+    if (lines[i].share > 1 && !plain(budget)) error += fmt::format(", {} times its budget", round_up(lines[i].share));
     fmt::print("  {:>6}  {:<40} {:<28} {}\n", i, hex_and_decimal(contract.format, measured.computed[i]),
                exact_text(contract, batch, i), error);
   }
-  if (judgements.size() > most_lines) fmt::print("  ... {} results more, no worse\n", judgements.size() - most_lines);
+  if (lines.size() > most_lines) fmt::print("  ... {} results more, no worse\n", lines.size() - most_lines);
+  if (!plain(budget)) fmt::print("  budget: {} ({})\n", to_text(budget), budget.source);
   const auto all = rules();
   for (std::size_t r = 0; r < all.size(); ++r) {
     if (all[r].name == "sum_to_one" && measured.results.broken(r) > 0) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/profile.hpp"
 #include "reports/overview.hpp"
 #include "reports/round_up.hpp"
 
@@ -50,7 +51,7 @@ void print_row(const Overview& overview, const Entry& entry, int subject_width) 
   const Accuracy& accuracy = *entry.accuracy;
   const std::vector<Finding> faults = faults_of(entry);
   const bool by_rule = !faults.empty() && faults[0].rule != nullptr;
-  const Witness& witness = by_rule ? faults[0].rule->worst : accuracy.worst;
+  const Witness& witness = faults.empty() ? accuracy.worst : witness_of(faults[0]);
   std::string contract = fmt::format("{} {} {}", accuracy.dialect, accuracy.format, accuracy.options);
   if (contract.ends_with(' ')) contract.pop_back();
   fmt::print("{:<{}}  {:<31}  {:<22}  {:>8}  {:<32}  {}{}\n", overview.columns[entry.column].label, subject_width,
@@ -80,6 +81,10 @@ void print_verdicts(const RunRecord& record) {
     if (!missing.empty()) fmt::print("{:<{}}  not supported: {}\n", overview.columns[c].label, subject_width, missing);
   }
   fmt::print("\n{}\n", overview.headline());
+  const std::string zero = overview.zero_passes(0);
+  if (!zero.empty() && record.profile != default_profile) {
+    fmt::print("profile {}: a computed 0 passes for exact results: {}\n", record.profile, zero);
+  }
 }
 
 }  // namespace lossaudit

@@ -39,7 +39,7 @@ const subjectOf = (contract) => data.subjects[contract.column];
 const hasNumbers = (contract) => !["crashed", "hung", "unsupported"].includes(contract.standing);
 
 /** How a contract's error compares with its budget. */
-const excessOf = (contract) => numberOf(contract.ulp) / (numberOf(contract.budget) || 1);
+const excessOf = (contract) => numberOf(contract.excess);
 
 /** Worst first: by standing, then by error. NaN counts as the largest. */
 function bySeverity(a, b) {

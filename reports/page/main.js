@@ -7,7 +7,8 @@ function drawTop() {
   byId("runs").replaceChildren(...data.runs.map((run) => {
     const cpu = run.machine.find(([name]) => name === "cpu");
     return element("p", { class: "run" }, [run.started.replace("T", " ").replace("Z", " UTC"), cpu ? cpu[1] : "", "profile " + run.profile, "seed " + run.seed, "lossaudit " + run.tool, run.interrupted]
-      .filter(Boolean).map((text) => element("span", {}, text)));
+      .filter(Boolean).map((text) => element("span", {}, text)),
+      run.zero === "" ? null : element("span", { class: "zero", title: "a computed 0 is within the profile's budget for every exact result up to this size" }, "a computed 0 passes for exact results: " + run.zero));
   }));
 }
 
@@ -22,6 +23,7 @@ Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 drawTop();
 buildFilters(drawAll);
 drawAll();
+drawBudgets();
 drawSpeed();
 drawAbout();
 byId("contract-search").addEventListener("input", drawContracts);

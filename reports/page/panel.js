@@ -15,7 +15,8 @@ function replayLine(witness) {
 function factList(contract) {
   const facts = [
     ["Largest error", [contract.ulp + " ulp ", evidenceMark(contract), " " + contract.evidence]],
-    ["Budget", contract.budget + " ulp" + (contract.source === "" ? "" : " – " + contract.source)],
+    ["Budget", contract.budget + (contract.source === "" ? "" : " – " + contract.source)],
+    ["A computed 0 passes", contract.zero === "" ? "" : "for exact results " + contract.zero],
     ["Mean error", contract.mean + " ulp"],
     ["Relative error", "at most " + contract.relative],
     ["Correctly rounded", contract.right],
@@ -39,6 +40,8 @@ function contractDetails(contract) {
   return element("div", {},
     element("p", {}, chip(contract.standing)), factList(contract),
     contract.rules.map(ruleBlock),
+    contract.beyond === null ? null
+      : [element("h4", {}, "Farthest beyond the budget"), witnessList(contract.beyond), replayLine(contract.beyond)],
     contract.worst.inputs.length === 0 ? null
       : [element("h4", {}, hasNumbers(contract) ? "Worst input" : "The case"), witnessList(contract.worst), replayLine(contract.worst)]);
 }

@@ -6,7 +6,7 @@ let allFindings = false;
 
 function findingCard(finding) {
   const contract = data.contracts[finding.contract];
-  const witness = finding.rule === null ? contract.worst : contract.rules[finding.rule].worst;
+  const witness = finding.rule !== null ? contract.rules[finding.rule].worst : finding.beyond ? contract.beyond : contract.worst;
   const report = element("details", {}, element("summary", {}, "Text for a bug report"), element("pre", {}, finding.report));
   return element("article", { class: "finding" },
     element("h3", {}, chip(finding.standing, "fault"), element("span", { class: "name" }, subjectOf(contract).label), element("code", {}, contract.text)),
@@ -70,7 +70,7 @@ const contractColumns = [
   textColumn("options", (row) => row.options, "options"),
   numberColumn("max ulp", (row) => row.ulp),
   { head: "", text: (row) => evidenceMark(row), key: (row) => row.evidence },
-  numberColumn("budget", (row) => row.budget),
+  textColumn("budget", (row) => row.budget),
   numberColumn("mean ulp", (row) => row.mean),
   numberColumn("correctly rounded", (row) => row.right),
   numberColumn("relative error", (row) => row.relative),
@@ -85,6 +85,14 @@ function drawContracts() {
   byId("contract-count").textContent = rows.length.toLocaleString("en");
   const columns = contractColumns.filter((column) => column.head !== "pass" || new Set(data.contracts.map((contract) => contract.pass)).size > 1);
   sortableTable(byId("contract-table"), columns, rows, (row) => openPanel([row]), contractOrder);
+}
+
+function drawBudgets() {
+  sortableTable(byId("budget-table"), [
+    textColumn("profile", (row) => data.runs[row.run].profile, "name"), textColumn("format", (row) => row.format), textColumn("budget", (row) => row.budget),
+    textColumn("a computed 0 passes for exact results", (row) => row.zero),
+    textColumn("contracts", (row) => row.contracts.join(", "), "options"), textColumn("source", (row) => row.source, "origin"),
+  ], data.budgets, null, { column: undefined, direction: 1 });
 }
 
 function drawSpeed() {

@@ -22,6 +22,7 @@ const heatOf = (excess) => (excess > 1e6 ? 3 : excess > 100 ? 2 : 1);
 
 function explanation(summary, total) {
   const { worst, standing } = summary;
+  if (standing.name === "unjudged") return [standing.word];
   if (!standing.fails) return [total > 1 ? `${total} of ${total} conform` : standing.word];
   const share = total > 1 ? `${summary.failing} of ${total} fail` : "";
   if (!hasNumbers(worst)) return [share, worst.detail];
@@ -44,9 +45,11 @@ function verdictCell(all) {
   if (contracts.length === 0) {
     return element("td", { class: "none" }, element("span", { title: all.length > 0 && all[0].detail !== "" ? all[0].detail : "not offered" }, "–"));
   }
-  const summary = summaryOf(contracts);
+  // An error that no budget judges says nothing of the verdict beside it.
+  const judged = contracts.filter((contract) => contract.standing !== "unjudged");
+  const summary = summaryOf(judged.length > 0 ? judged : contracts);
   const number = hasNumbers(summary.worst) ? summary.ulp : summary.standing.word;
-  const below = explanation(summary, contracts.length).filter(Boolean).join(" · ");
+  const below = explanation(summary, judged.length || contracts.length).filter(Boolean).join(" · ");
   return element("td", {},
     element("button", { type: "button", class: "cell " + summary.standing.name, "data-heat": heatOf(summary.excess),
       title: hoverText(summary.worst), click: () => openPanel(contracts) },
@@ -58,7 +61,7 @@ const shownColumns = () => data.subjects.map((_, column) => column).filter((colu
 
 function subjectHead(column) {
   const subject = data.subjects[column];
-  const own = shownContracts().filter((contract) => contract.column === column && contract.standing !== "unsupported");
+  const own = shownContracts().filter((contract) => contract.column === column && !["unsupported", "unjudged"].includes(contract.standing));
   const failing = own.filter((contract) => standings.get(contract.standing).fails).length;
   return element("th", { scope: "col", title: subject.origin },
     element("span", { class: "name" }, subject.label), element("span", { class: "version" }, subject.version),
