@@ -257,9 +257,14 @@ ChildProcess::End ChildProcess::end() const {
 }
 
 std::string ChildProcess::End::text() const {
-  if (signal == 0) return "exited with status " + std::to_string(status);
-  const char* name = sigabbrev_np(signal);
-  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(signal);
+  const auto named = [](int number) {
+    const char* name = sigabbrev_np(number);
+    return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(number);
+  };
+  if (signal != 0) return named(signal);
+  // How a shell tells of the signal that ended what it ran.
+  const bool shells = status > 128 && status < 128 + NSIG;
+  return "exited with status " + std::to_string(status) + (shells ? " (128 + " + named(status - 128) + ")" : "");
 }
 
 }  // namespace lossaudit

@@ -1,8 +1,12 @@
 // Programs in any language as subjects: each in a process of its own, asked on its stdin and heard on its stdout.
 #include <unistd.h>
+#include <wordexp.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <optional>
 #include <utility>
 
@@ -25,10 +29,29 @@ constexpr std::size_t shown_of_chatter = 60;
 /// four times what is due.
 constexpr std::size_t most_skipped_factor = 8, most_skipped_beside = 64 << 10;
 
-/// The child's body: the command as people write commands, with quotes, variables and redirections, which is what a
-/// shell is for. A simple command takes the shell's place.
-void become(const std::string& command) {
-  execl("/bin/sh", "sh", "-c", command.c_str(), static_cast<char*>(nullptr));
+/// The words to execute for a command as people write it. What is no more than words, quotes, variables and patterns
+/// becomes its own program, so that its end is seen as it was; a shell runs the rest (pipes, redirections, several
+/// commands).
+std::vector<std::string> words_of(const std::string& command) {
+  std::vector<std::string> words;
+  wordexp_t expanded{};
+  if (wordexp(command.c_str(), &expanded, WRDE_NOCMD) == 0) {
+    words.assign(expanded.we_wordv, expanded.we_wordv + expanded.we_wordc);
+    wordfree(&expanded);
+    const bool assigns = !words.empty() && words.front().find('=') < words.front().find('/');
+    if (assigns) words.insert(words.begin(), "env");
+  }
+  if (words.empty()) words = {"/bin/sh", "-c", command};
+  return words;
+}
+
+/// The child's body.
+void become(const std::vector<std::string>& words) {
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  execvp(arguments.front(), arguments.data());
+  dprintf(STDERR_FILENO, "cannot run %s: %s\n", words.front().c_str(), std::strerror(errno));
   _exit(127);
 }
 
@@ -41,7 +64,7 @@ struct NoAnswer {
 class PipeHost final : public SubjectHost {
  public:
   PipeHost(const std::string& command, const SubjectLimits& limits)
-      : limits_(limits), child_([&command] { become(command); }) {
+      : limits_(limits), child_([words = words_of(command)] { become(words); }) {
     introduce();
   }
   ~PipeHost() override {
@@ -102,17 +125,14 @@ void PipeHost::give_up_chatter(std::span<const std::byte> first) {
 }
 
 void PipeHost::give_up_after(Event event) {
-  const std::string count = std::to_string(heard_) + (heard_ == 1 ? " byte" : " bytes");
-  if (event == Event::ended) give_up(crash(heard_ == 0 ? "" : " after " + count + " of its answer"));
-  if (!child_.is_open()) {
-    give_up({Outcome::Kind::crashed,
-             with_last_words("closed its stdout " + (heard_ == 0 ? "" : "after " + count + " of its answer"))});
-  }
   std::string so_far;
   if (heard_ != 0) {
     const std::string_view text(reinterpret_cast<const char*>(first_.data()), std::min(heard_, first_.size()));
-    so_far = " (" + count + " of it had come, and began '" + printable(text, first_.size()) + "')";
+    so_far = " (" + std::to_string(heard_) + (heard_ == 1 ? " byte" : " bytes") +
+             " of an answer had come, beginning '" + printable(text, first_.size()) + "')";
   }
+  if (event == Event::ended) give_up(crash(so_far));
+  if (!child_.is_open()) give_up({Outcome::Kind::crashed, with_last_words("closed its stdout" + so_far)});
   give_up(hang(limit_, so_far));
 }
 

@@ -1,4 +1,10 @@
 # Programs as subjects: the messages, the subjects that speak them, and programs that do everything wrong.
-add_executable(pipe_test ${CMAKE_CURRENT_SOURCE_DIR}/safetensors_test.cpp)
+find_program(LOSSAUDIT_PYTHON python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+
+add_executable(pipe_test
+  ${CMAKE_CURRENT_SOURCE_DIR}/safetensors_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/pipe_faults_test.cpp)
 target_link_libraries(pipe_test PRIVATE lossaudit_audit lossaudit_flags rapidcheck rapidcheck_gtest GTest::gtest_main)
+target_compile_definitions(pipe_test PRIVATE
+  PYTHON="${LOSSAUDIT_PYTHON}" FAULTS_FOLDER="${CMAKE_CURRENT_SOURCE_DIR}/faults")
 gtest_discover_tests(pipe_test)

@@ -18,52 +18,17 @@
 #include <vector>
 
 #include "audit/subject.hpp"
+#include "property_tests/faults/calls.hpp"
 
 namespace lossaudit {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace faults;
 using Kind = Outcome::Kind;
 
 std::unique_ptr<Subject> faulty(const std::string& name, std::chrono::milliseconds limit = 10s) {
   return std::move(open_library(std::string(FAULTS_LIBRARY) + ":" + name, {.call = limit}).front());
-}
-
-const Contract& sigmoid() {
-  static const Contract contract = parse_contract("sigmoid exact f64 forward");
-  return contract;
-}
-
-/// A call with these inputs; the faulty subjects behave when the first is 0, and then give 1/2.
-Outcome call(Subject& subject, const std::vector<double>& inputs, std::vector<double>& results) {
-  Batch batch;
-  batch.output = inputs;
-  batch.shape = {1, inputs.size(), 1};
-  results.assign(inputs.size(), -1);
-  return subject.compute(sigmoid(), batch, results);
-}
-Outcome misbehave(Subject& subject) {
-  std::vector<double> results;
-  return call(subject, {1, 2, 3}, results);
-}
-void expect_works(Subject& subject) {
-  std::vector<double> results;
-  const Outcome outcome = call(subject, {0, 1, 2}, results);
-  EXPECT_EQ(outcome.kind, Kind::computed) << outcome.detail;
-  EXPECT_EQ(results, std::vector<double>(3, 0.5));
-}
-
-/// Gone, or a zombie that nobody reaps (an orphan where there is no init).
-bool is_gone(int pid) {
-  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
-  std::string text;
-  std::getline(stat, text);
-  const std::size_t state = text.rfind(')');
-  return state == std::string::npos || text.compare(state, 3, ") Z") == 0;
-}
-bool goes_soon(int pid) {
-  for (int i = 0; i < 200 && !is_gone(pid); ++i) std::this_thread::sleep_for(10ms);
-  return is_gone(pid);
 }
 
 struct Fault {
@@ -239,21 +204,6 @@ TEST(SubjectFaults, ASubjectOutlivesTheThreadThatOpenedIt) {
   expect_works(*subject);
 }
 
-/// Processes whose parent is `parent`.
-std::vector<int> children_of(int parent) {
-  std::vector<int> children;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
-    std::ifstream stat(entry.path() / "stat");
-    std::string text;
-    std::getline(stat, text);
-    const std::size_t state = text.rfind(") ");
-    if (state != std::string::npos && std::atoi(text.c_str() + state + 4) == parent) {
-      children.push_back(std::stoi(entry.path().filename()));
-    }
-  }
-  return children;
-}
-
 TEST(SubjectFaults, TheChildDiesWithTheAudit) {
   const pid_t audit = fork();
   if (audit == 0) {
@@ -271,11 +221,6 @@ TEST(SubjectFaults, TheChildDiesWithTheAudit) {
   waitpid(audit, nullptr, 0);
   ASSERT_EQ(children.size(), 1U);
   EXPECT_TRUE(goes_soon(children[0]));
-}
-
-std::size_t open_descriptors() {
-  const std::filesystem::directory_iterator all("/proc/self/fd");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
 TEST(SubjectFaults, NothingIsLeftBehind) {
