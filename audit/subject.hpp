@@ -60,8 +60,9 @@ std::vector<std::unique_ptr<Subject>> open_subjects(const std::string& argument)
 struct KnownSubject {
   std::string name;
   std::string description;
-  bool ready;          ///< its library is there
-  std::string remedy;  ///< what readies it, when it is not
+  std::string version;  ///< of what it calls, where that is known without a call; else ""
+  bool ready;           ///< it can be audited
+  std::string remedy;   ///< one command line that readies it, when it is not
 };
 std::vector<KnownSubject> known_subjects();
 

@@ -141,12 +141,36 @@ void list_formats() {
   }
 }
 
-void list_subjects() {
-  for (const KnownSubject& s : known_subjects()) {
-    fmt::print("{:<10} {}{}\n", s.name, s.description, s.ready ? "" : fmt::format(" (not built: {})", s.remedy));
+/// What a subject says of its version, or why it cannot. A library loads in milliseconds.
+std::string version_of(const KnownSubject& known) {
+  if (!known.version.empty()) return known.version;
+  try {
+    return open_subjects(known.name).front()->version();
+  } catch (const BadInput& why) {
+    return why.what();
   }
-  fmt::print("{:<10} {}\n", "PATH.so",
-             "any shared library that implements audit/subject.h; PATH.so:NAME for one of several");
+}
+
+void list_subjects() {
+  const std::vector<KnownSubject> known = known_subjects();
+  const auto widest = [&](std::string KnownSubject::*column, std::size_t least) {
+    for (const KnownSubject& k : known) least = std::max(least, (k.*column).size());
+    return least;
+  };
+  const std::size_t name = widest(&KnownSubject::name, 0), description = widest(&KnownSubject::description, 0);
+  for (const KnownSubject& k : known) {
+    if (k.ready) fmt::print("{:<{}}  {:<{}}  {}\n", k.name, name, k.description, description, version_of(k));
+  }
+  for (const auto& [argument, what] : {std::pair("PATH.so", "any shared library that implements audit/subject.h"),
+                                       std::pair("PATH.so:NAME", "one of several in it"),
+                                       std::pair("'cmd:COMMAND'", "any program that speaks adapters/protocol.md")}) {
+    fmt::print("{:<{}}  {}\n", argument, name, what);
+  }
+  if (std::ranges::all_of(known, &KnownSubject::ready)) return;
+  fmt::print("\nNot ready, with the line that readies each:\n");
+  for (const KnownSubject& k : known) {
+    if (!k.ready) fmt::print("{:<{}}  {:<{}}  {}\n", k.name, name, k.description, description, k.remedy);
+  }
 }
 
 constexpr std::pair<std::string_view, void (*)()> lists[] = {

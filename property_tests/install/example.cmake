@@ -26,6 +26,6 @@ if(NOT text MATCHES "-88\\.5 +3\\.6")
 endif()
 
 run(${place}/moved/bin/lossaudit list subjects)
-if(text MATCHES "plain[^\n]*not built")
+if(text MATCHES "plain[^\n]*make adapters")
   message(FATAL_ERROR "the installed program does not find the installed adapters:\n${text}")
 endif()
