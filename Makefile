@@ -1,15 +1,16 @@
 # From a bare clone on Debian 12 (git, make and apt alone):
 #   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
 #   make test    runs every test
+#   make audit-peers   audits these and every other implementation that adapters/ knows (2 GB of packages); audit-peers-report/
 #   make bench   measures the bulk oracle beside Arb and plain double, on one core
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
-# Also: make format, make lint, make clean. On a system without apt: install the libraries by hand and say PACKAGES=present.
+# Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say PACKAGES=present.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help audit test bench lint format clean packages FORCE
+.PHONY: help audit audit-peers adapters test bench lint format clean packages FORCE
 # CMake, Ninja and CTest use all processors themselves.
 .NOTPARALLEL:
 
@@ -17,8 +18,10 @@ release := build/release
 sanitize := build/sanitize
 subjects := fast eigen onednn plain
 report := audit-report
+peers := $(subjects) plain-ofast xnnpack dlib opencv pytorch scipy scikit-learn
+peers_report := audit-peers-report
 # Which part of debian-packages.txt the goals need.
-part := $(if $(filter-out audit,$(MAKECMDGOALS)),test,audit)
+part := $(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit))
 
 help:
 	@sed -n 's/^# \?//p;/^$$/q' Makefile
@@ -26,6 +29,17 @@ help:
 audit: $(release)/build.ninja
 	@cmake --build --preset release --target lossaudit adapters
 	@$(release)/bin/lossaudit audit $(subjects) --gate fast -o $(report)
+
+# In one run, so that the exact results are computed once for all.
+audit-peers: $(release)/build.ninja
+	@cmake --build --preset release --target lossaudit adapters
+	@npm install --ignore-scripts --no-audit --no-fund --loglevel=error --prefix $(release)/bin/adapters
+	@$(release)/bin/lossaudit audit $(peers) --pass forward,gradient --gate fast -o $(peers_report)
+
+# Again from the start, as what was not found then may be there now.
+adapters: $(release)/build.ninja
+	@cmake --preset release | grep -E '^-- Adapter' || true
+	@cmake --build --preset release --target lossaudit adapters
 
 test: $(release)/build.ninja $(sanitize)/build.ninja
 	@tools/run-tests release sanitize
@@ -43,7 +57,7 @@ format: packages
 	@tools/format
 
 clean:
-	rm -rf build $(report)
+	rm -rf build $(report) $(peers_report)
 
 packages: build/packages
 

@@ -22,4 +22,5 @@ install(FILES fast/losses.hpp DESTINATION ${headers}/fast)
 install(FILES audit/subject.h DESTINATION ${headers}/audit)
 
 install(TARGETS lossaudit lossaudit-conform RUNTIME)
-install(DIRECTORY ${PROJECT_BINARY_DIR}/bin/adapters DESTINATION ${CMAKE_INSTALL_LIBDIR}/lossaudit)
+install(DIRECTORY ${PROJECT_BINARY_DIR}/bin/adapters DESTINATION ${CMAKE_INSTALL_LIBDIR}/lossaudit
+  PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE)
