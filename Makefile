@@ -2,6 +2,7 @@
 #   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
 #   make test    runs every test
 #   make audit-peers   audits these and every other implementation that adapters/ knows (2 GB of packages); audit-peers-report/
+#   make fuzz    runs libFuzzer on the readers of what strangers write
 #   make bench   measures the bulk oracle beside Arb and plain double, on one core
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
 # Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say PACKAGES=present.
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help audit audit-peers adapters test bench lint format clean packages FORCE
+.PHONY: help audit audit-peers adapters test fuzz bench lint format clean packages FORCE
 # CMake, Ninja and CTest use all processors themselves.
 .NOTPARALLEL:
 
@@ -21,7 +22,7 @@ report := audit-report
 peers := $(subjects) plain-ofast xnnpack dlib opencv pytorch scipy scikit-learn
 peers_report := audit-peers-report
 # Which part of debian-packages.txt the goals need.
-part := $(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit))
+part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit)))
 
 help:
 	@sed -n 's/^# \?//p;/^$$/q' Makefile
@@ -48,6 +49,10 @@ test: $(release)/build.ninja $(sanitize)/build.ninja
 bench: $(release)/build.ninja
 	@cmake --build --preset release --target oracle_bench
 	@taskset -c $$(($$(nproc) - 1)) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1
+
+fuzz: build/fuzz/build.ninja
+	@cmake --build --preset fuzz
+	@tools/fuzz build/fuzz $(or $(SECONDS_EACH),60)
 
 lint: $(release)/build.ninja
 	@cmake --build --preset release

@@ -166,8 +166,11 @@ RunRecord parse_record(const json& object, const std::string& where) {
 }
 
 nlohmann::json load_json(const std::filesystem::path& path, const std::string& kind) {
-  const std::string text = read_file(path, kind);
-  const std::string refusal = path.string() + ": not " + kind + ": ";
+  return parse_json(read_file(path, kind), path.string(), kind);
+}
+
+nlohmann::json parse_json(std::string_view text, const std::string& where, const std::string& kind) {
+  const std::string refusal = where + ": not " + kind + ": ";
   // A record is six levels deep; brackets upon brackets would take a hundred times their size in memory.
   const auto shallow = [&refusal](int depth, json::parse_event_t, const json&) {
     if (depth <= 16) return true;

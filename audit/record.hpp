@@ -103,6 +103,8 @@ RunRecord parse_record(const nlohmann::json& json, const std::string& where);
 /// The JSON in a file of at most largest_record_bytes. Throws BadInput, "PATH: not KIND: …", naming the byte at fault when
 /// it is not JSON.
 nlohmann::json load_json(const std::filesystem::path& path, const std::string& kind);
+/// The same of a text in memory; `where` names it.
+nlohmann::json parse_json(std::string_view text, const std::string& where, const std::string& kind);
 
 /// Throws BadInput naming `path`.
 RunRecord load_record(const std::filesystem::path& path);
