@@ -72,7 +72,7 @@ Introduction read_introduction(const Header& header) {
 }
 
 std::vector<std::size_t> dimensions(Tensor tensor, const Contract& contract, const Shape& shape) {
-  const bool flat = traits(contract.function).layout == Layout::elementwise && !contract.options.class_weights;
+  const bool flat = traits(contract.function).layout == Layout::elementwise;
   const bool deep = contract.options.axis || shape.inner != 1;
   Contract forward = contract;
   forward.pass = Pass::forward;

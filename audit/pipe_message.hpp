@@ -28,8 +28,8 @@ struct Introduction {
 Introduction read_introduction(const safetensors::Header& header);
 
 /// The dimensions of a call's tensor. Classes are dimension 1: tensors are (outer, classes), or (outer, classes, inner)
-/// under the option axis; one without classes has neither. Elementwise functions without class weights see one
-/// dimension. What is reduced to one value has no dimensions.
+/// under the option axis; one without classes lacks that dimension. Elementwise functions see one dimension. What is
+/// reduced to one value has none.
 std::vector<std::size_t> dimensions(Tensor tensor, const Contract& contract, const Shape& shape);
 
 /// A call without its tensors. `line`: the index of the contract line that covers it.

@@ -35,16 +35,17 @@ def _read(stream):
 
 def _write(stream, header, values=b""):
     text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
     stream.write(len(text).to_bytes(8, "little") + text + values)
     stream.flush()
 
 
 def _tensor(memory, entry):
     dtype = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2", "I64": "<i8"}[entry["dtype"]]
-    array = np.frombuffer(memory, dtype, int(np.prod(entry["shape"])), entry["data_offsets"][0]).reshape(entry["shape"])
+    array = np.frombuffer(memory, dtype, int(np.prod(entry["shape"])), entry["data_offsets"][0])
+    if entry["dtype"] == "BF16":
+        array = (array.astype(np.uint32) << 16).view(np.float32)
     array.flags.writeable = False
-    return (array.astype(np.uint32) << 16).view(np.float32) if entry["dtype"] == "BF16" else array
+    return array.reshape(entry["shape"])
 
 
 def _to_bf16(array):
@@ -58,9 +59,9 @@ def _compute(call, tensors):
     function = _registered[int(call["line"])][1]
     given = [tensors.pop(name) for name in ("output", "target", "labels") if name in tensors]
     options = {key: _OPTIONS.get(key, str)(text) for key, text in call.items()} | tensors
-    named = list(inspect.signature(function).parameters.values())[len(given):]
-    if all(parameter.kind != parameter.VAR_KEYWORD for parameter in named):
-        options = {parameter.name: options[parameter.name] for parameter in named if parameter.name in options}
+    named = inspect.signature(function).parameters
+    if all(parameter.kind != parameter.VAR_KEYWORD for parameter in named.values()):
+        options = {name: options[name] for name in list(named)[len(given):] if name in options}
     result = np.asarray(function(*given, **options))
     if call["format"] == "bf16" and result.dtype == np.float32:
         return _to_bf16(result), "BF16"
