@@ -6,6 +6,7 @@ find_program(LOSSAUDIT_NODE NAMES node nodejs)
 add_executable(pipe_test
   ${CMAKE_CURRENT_SOURCE_DIR}/safetensors_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/pipe_faults_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/pipe_message_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/pipe_helpers_test.cpp)
 target_link_libraries(pipe_test PRIVATE lossaudit_audit lossaudit_flags rapidcheck rapidcheck_gtest fmt::fmt GTest::gtest_main)
 target_compile_definitions(pipe_test PRIVATE
