@@ -19,7 +19,7 @@ release := build/release
 sanitize := build/sanitize
 subjects := fast eigen onednn plain
 report := audit-report
-peers := $(subjects) plain-ofast xnnpack dlib opencv pytorch scipy scikit-learn
+peers := $(subjects) plain-ofast xnnpack dlib opencv pytorch scipy scikit-learn onnxruntime onnxruntime-opset12 tfjs tfjs-wasm
 peers_report := audit-peers-report
 # Which part of debian-packages.txt the goals need.
 part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit)))

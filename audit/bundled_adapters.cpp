@@ -30,6 +30,13 @@ constexpr BundledAdapter table[] = {
     {"scipy", "scipy.special", Kind::python, "scipy/scipy_special.py", "", "python3-scipy", "scipy"},
     {"scikit-learn", "its metrics and loss functions", Kind::python, "scikit-learn/scikit_learn.py", "",
      "python3-sklearn", "scikit-learn"},
+    {"onnxruntime", "ONNX Runtime on models of one operator", Kind::node, "onnxruntime/onnxruntime.mjs", "",
+     "nodejs npm", "onnxruntime-node"},
+    {"onnxruntime-opset12", "the same with the operators of opset 12", Kind::node, "onnxruntime/onnxruntime.mjs", "12",
+     "nodejs npm", "onnxruntime-node"},
+    {"tfjs", "TensorFlow.js in JavaScript", Kind::node, "tfjs/tfjs.mjs", "cpu", "nodejs npm", "@tensorflow/tfjs"},
+    {"tfjs-wasm", "TensorFlow.js in WebAssembly", Kind::node, "tfjs/tfjs.mjs", "wasm", "nodejs npm",
+     "@tensorflow/tfjs-backend-wasm"},
 };
 
 constexpr const char* python =
