@@ -72,8 +72,8 @@ T binary_slope(const Problem& problem, const T& positive, const T& negative, con
   const T rest = T(1) - p;
   const T infinity(std::numeric_limits<double>::infinity());
   if (problem.path.slope == Slope::bounded_quotient) {
-    // PyTorch's 1e-12 as its computing type holds it, which is f32 for the narrow formats.
-    const T bound(round_to(problem.contract.format == Format::f64 ? Format::f64 : Format::f32, 1e-12));
+    // PyTorch's constexpr float EPSILON: 1e-12 as f32 holds it, also where f64 is computed.
+    const T bound(round_to(Format::f32, 1e-12));
     return scale.of(p - positive, max(rest * p, bound));
   }
   const T epsilon(problem.path.logarithm == Logarithm::plus_epsilon ? problem.clip_low : 0);

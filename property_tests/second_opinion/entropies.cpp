@@ -143,14 +143,13 @@ Dual binary_from_logits(const Contract& contract, const Value& a, const Value& b
   return linear + term(a + b, tail);
 }
 
-/// The gradient that PyTorch wrote down: (o − t) / max((1 − o) o, 1e-12).
+/// The gradient that PyTorch wrote down: (o − t) / max((1 − o) o, 1e-12), with 1e-12 a float whatever is computed in.
 Value bounded_quotient(const Contract& contract, const Value& t, double o, Fault fault) {
   const Rational p(o);
   Rational bound(1e-12);
-  const bool narrow = contract.format != Format::f64;
   if (fault == Fault::bound_of_the_format) {
     bound = nearest(contract.format, bound);
-  } else if (narrow && fault != Fault::bound_not_rounded) {
+  } else if (fault != Fault::bound_not_rounded) {
     bound = nearest(Format::f32, bound);
   }
   Rational width = (1 - p) * p;

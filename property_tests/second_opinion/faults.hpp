@@ -48,7 +48,7 @@ enum class Fault : std::uint8_t {
   target_sum_taken_for_one,  ///< softmax(x) − t also where Σ t is not 1
   target_sum_kept,           ///< tf's softmax(x) Σ t − t
   quotient_not_bounded,      ///< torch's (o − t) / ((1 − o) o)
-  bound_of_the_format,       ///< torch's 1e-12 rounded to f16 and bf16 themselves
+  bound_of_the_format,       ///< torch's 1e-12 rounded to the contract's format
   bound_not_rounded,         ///< torch's 1e-12 as it stands
   normalisation_constant,    ///< Σo is taken for a constant by the gradient
   incoming_gradient_of_ones,
