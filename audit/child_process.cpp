@@ -27,6 +27,8 @@ using namespace std::chrono_literals;
 /// How often the child is looked at when nothing is heard from it: a grandchild that holds the channel hides its end.
 constexpr auto look_again = 20ms;
 constexpr std::size_t kept_of_stderr = 4096;
+/// How often its use of the machine is looked at; a look takes about a millisecond.
+constexpr auto look_at_use = 200ms;
 /// A child that closed its stdout has nothing more to tell; it may still be about to end, which says more.
 constexpr auto time_to_end = 1s;
 /// As much as a pipe may hold without privileges (/proc/sys/fs/pipe-max-size), so that large tensors take few turns.
@@ -36,7 +38,7 @@ constexpr int pipe_size = 1 << 20;
 
 /// Everything that the child must do before it touches a stranger's code. It is left with `descriptors` as 0, 1, 2, …
 /// Async-signal-safe up to the memory allocator: the parent may have threads.
-void become_child(pid_t parent, std::span<const int> descriptors) {
+void become_child(pid_t parent, std::span<const int> descriptors, const ResourceWatch& watch) {
   // A thread's end is what is told, hence the check for a parent that ended before the call.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(1);
@@ -58,6 +60,7 @@ void become_child(pid_t parent, std::span<const int> descriptors) {
 
   const rlimit no_core{0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
+  watch.impose();
   // When memory runs out, the stranger goes first.
   if (const int adjust = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC); adjust >= 0) {
     [[maybe_unused]] const ssize_t written = write(adjust, "1000", 4);
@@ -109,7 +112,8 @@ void Descriptor::reset() {
   if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
-ChildProcess::ChildProcess(const Descriptor& memory, const std::function<void()>& body) {
+ChildProcess::ChildProcess(const Descriptor& memory, const ResourceLimits& limits, const std::function<void()>& body)
+    : watch_(limits) {
   std::array<int, 2> ends{};
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) fail("socketpair");
   channel_ = Descriptor(ends[0]);
@@ -124,7 +128,8 @@ ChildProcess::ChildProcess(const Descriptor& memory, const std::function<void()>
   start(descriptors, body);
 }
 
-ChildProcess::ChildProcess(const std::function<void()>& body) : streams_(true) {
+ChildProcess::ChildProcess(const ResourceLimits& limits, const std::function<void()>& body)
+    : watch_(limits), streams_(true) {
   auto [far_stdin, near_stdin] = make_pipe();
   auto [near_stdout, far_stdout] = make_pipe();
   auto [near_stderr, far_stderr] = make_pipe();
@@ -145,7 +150,7 @@ void ChildProcess::start(std::span<const int> descriptors, const std::function<v
   pid_ = fork();
   if (pid_ < 0) fail("fork");
   if (pid_ == 0) {
-    become_child(parent, descriptors);
+    become_child(parent, descriptors, watch_);
     try {
       body();
     } catch (...) {
@@ -154,6 +159,7 @@ void ChildProcess::start(std::span<const int> descriptors, const std::function<v
     _exit(0);
   }
   setpgid(pid_, pid_);  // whoever of the two comes first
+  next_look_ = std::chrono::steady_clock::now() + look_at_use;
 }
 
 ChildProcess::~ChildProcess() {
@@ -202,8 +208,10 @@ ChildProcess::Event ChildProcess::transfer(std::span<const std::byte>& unsent, s
       drain();
       return Event::ended;
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const Deadline now = std::chrono::steady_clock::now();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
     if (left <= 0ms) return Event::timeout;
+    if (now >= next_look_) look();
     if (!unsent.empty()) {
       const ssize_t sent = write_quietly(stdin_.get(), unsent);
       if (sent > 0) unsent = unsent.subspan(static_cast<std::size_t>(sent));
@@ -243,6 +251,15 @@ void ChildProcess::drain() {
     if (said_.size() > kept_of_stderr) said_.erase(0, said_.size() - kept_of_stderr);
   }
 }
+
+void ChildProcess::look() {
+  if (!excess_.empty()) return;
+  excess_ = watch_.excess(pid_);
+  if (!excess_.empty()) kill(-pid_, SIGKILL);
+  next_look_ = std::chrono::steady_clock::now() + look_at_use;
+}
+
+std::string ChildProcess::excess() const { return excess_.empty() ? watch_.excess_told_by(end().signal) : excess_; }
 
 bool ChildProcess::ended() const {
   siginfo_t info{};

@@ -14,6 +14,8 @@
 #include <string>
 #include <string_view>
 
+#include "audit/resource_watch.hpp"
+
 namespace lossaudit {
 
 /// A file descriptor that closes itself.
@@ -43,11 +45,12 @@ class ChildProcess {
   static constexpr int memory_descriptor = 4;   ///< `memory` as given to the constructor
 
   /// Forks. The child runs `body` and exits; nothing of the parent's (destructors, exit handlers, buffered output) runs
-  /// in it. Throws std::system_error when the system has no more processes or descriptors.
-  ChildProcess(const Descriptor& memory, const std::function<void()>& body);
+  /// in it. While something is waited for from it, it is stopped when it exceeds its limits. Throws std::system_error
+  /// when the system has no more processes or descriptors.
+  ChildProcess(const Descriptor& memory, const ResourceLimits& limits, const std::function<void()>& body);
   /// The same for a child that speaks in streams: stdin, stdout and stderr are pipes to the parent, and there is nothing
   /// else. `body` may become another program (execvp).
-  explicit ChildProcess(const std::function<void()>& body);
+  ChildProcess(const ResourceLimits& limits, const std::function<void()>& body);
   /// Kills what is left of the child's group and reaps the child.
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
@@ -79,6 +82,8 @@ class ChildProcess {
     [[nodiscard]] std::string text() const;  ///< "SIGSEGV", "exited with status 3"
   };
   [[nodiscard]] End end() const;
+  /// The limit that it exceeded, if that is why it ended: "took …", "wrote …"; or "".
+  [[nodiscard]] std::string excess() const;
 
   /// What it last wrote to stderr, at most a few kilobytes; not to be trusted.
   [[nodiscard]] std::string_view said() const { return said_; }
@@ -87,6 +92,11 @@ class ChildProcess {
  private:
   void start(std::span<const int> descriptors, const std::function<void()>& body);
   void drain();
+  void look();
+
+  ResourceWatch watch_;
+  Deadline next_look_;
+  std::string excess_;  ///< why we killed it
   pid_t pid_ = -1;
   Descriptor channel_;  ///< the messages' socket, or the stream that is the child's stdout
   Descriptor stdin_;    ///< of streams

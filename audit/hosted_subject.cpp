@@ -15,6 +15,9 @@ std::string SubjectHost::with_last_words(std::string detail) const {
 Outcome SubjectHost::crash(std::string_view when) const {
   const ChildProcess::End end = child().end();
   std::string detail = end.text();
+  if (const std::string excess = child().excess(); !excess.empty()) {
+    return {Outcome::Kind::crashed, with_last_words("stopped by its limits: it " + excess + std::string(when))};
+  }
   if (end.signal == SIGSEGV || end.signal == SIGBUS) {
     if (const std::string what = fault(); !what.empty()) detail += " " + what;
   } else if (end.signal == SIGKILL) {

@@ -29,7 +29,7 @@ struct Listed {
 class Host final : public SubjectHost {
  public:
   Host(const std::string& path, const SubjectLimits& limits)
-      : limits_(limits), child_(tensors_.descriptor(), [&path] { serve_library(path); }) {
+      : limits_(limits), child_(tensors_.descriptor(), limits.resources, [&path] { serve_library(path); }) {
     read_listing();
   }
 

@@ -64,7 +64,7 @@ struct NoAnswer {
 class PipeHost final : public SubjectHost {
  public:
   PipeHost(const std::string& command, const SubjectLimits& limits)
-      : limits_(limits), child_([words = words_of(command)] { become(words); }) {
+      : limits_(limits), child_(limits.resources, [words = words_of(command)] { become(words); }) {
     introduce();
   }
   ~PipeHost() override {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/resource_watch.hpp"
 #include "audit/subject.h"
 #include "reference/contract.hpp"
 
@@ -43,6 +44,7 @@ std::unique_ptr<Subject> make_builtin(const lossaudit_subject& subject);
 struct SubjectLimits {
   std::chrono::milliseconds call = std::chrono::seconds(30);   ///< longer: the call hung
   std::chrono::milliseconds start = std::chrono::seconds(30);  ///< until it is ready for its first call
+  ResourceLimits resources = {};                               ///< beyond them it is stopped
 };
 
 /// The subjects of a shared library, each in a child process of its own. `path` may end in ":NAME" to take one of them.

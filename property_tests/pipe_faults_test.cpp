@@ -1,4 +1,6 @@
 // A program may do anything when it is called: each fault ends in its Outcome, in time, and the next call works.
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -7,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -203,6 +206,44 @@ TEST(PipeFaults, NothingIsLeftBehind) {
   EXPECT_EQ(open_descriptors(), before);
   EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
   EXPECT_EQ(errno, ECHILD);
+}
+
+constexpr ResourceLimits little = {.memory = 256 << 20, .written = 32 << 20};
+
+TEST(PipeFaults, MemoryHasALimit) {
+  const std::unique_ptr<Subject> subject = faulty("takes_memory", {.call = 20s, .resources = little});
+  for (int round = 0; round < 2; ++round) {
+    const Outcome outcome = misbehave(*subject);
+    EXPECT_EQ(outcome.kind, Kind::crashed);
+    EXPECT_EQ(outcome.detail.find("stopped by its limits: it took "), 0U) << outcome.detail;
+    EXPECT_NE(outcome.detail.find(" GiB of memory where 0.25 GiB are allowed"), std::string::npos) << outcome.detail;
+    expect_works(*subject);
+  }
+}
+
+TEST(PipeFaults, FilesHaveALimit) {
+  const std::filesystem::path folder =
+      std::filesystem::path(testing::TempDir()) / ("lossaudit_files_" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  const auto writing = [&](const std::string& fault) {
+    const std::string fill = "FILL='" + (folder / fault).string() + "' ";
+    const std::unique_ptr<Subject> subject = open_program(fill + command(fault), {.call = 20s, .resources = little});
+    Outcome outcome = misbehave(*subject);
+    EXPECT_EQ(outcome.kind, Kind::crashed);
+    expect_works(*subject);
+    return outcome.detail;
+  };
+  EXPECT_NE(writing("fills_the_disk").find("its last words: OSError: [Errno 27] File too large"), std::string::npos);
+  EXPECT_EQ(std::filesystem::file_size(folder / "fills_the_disk"), little.written);
+  EXPECT_EQ(writing("fills_the_disk_boldly"), "stopped by its limits: it wrote more than 0.04 GiB to one file");
+  struct statfs system {};
+  statfs(folder.c_str(), &system);
+  if (system.f_type != TMPFS_MAGIC) {  // which has no disk to fill
+    const std::string detail = writing("fills_the_disk_with_files");
+    EXPECT_EQ(detail.find("stopped by its limits: it wrote "), 0U) << detail;
+    EXPECT_NE(detail.find(" GiB to files where 0.04 GiB are allowed"), std::string::npos) << detail;
+  }
+  std::filesystem::remove_all(folder);
 }
 
 // ---- programs that are none

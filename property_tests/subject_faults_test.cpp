@@ -100,6 +100,22 @@ TEST_P(Hangs, EndAtTheTimeLimitAndTheNextCallWorks) {
   expect_works(*subject);
 }
 
+TEST(SubjectFaults, MemoryAndFilesHaveALimit) {
+  const SubjectLimits little = {.resources = {.memory = 256 << 20, .written = 32 << 20}};
+  const auto detail = [&](const std::string& name) {
+    const std::unique_ptr<Subject> subject =
+        std::move(open_library(std::string(FAULTS_LIBRARY) + ":" + name, little).front());
+    Outcome outcome = misbehave(*subject);
+    EXPECT_EQ(outcome.kind, Kind::crashed);
+    expect_works(*subject);
+    return outcome.detail;
+  };
+  const std::string memory = detail("takes_memory");
+  EXPECT_EQ(memory.find("stopped by its limits: it took "), 0U) << memory;
+  EXPECT_NE(memory.find(" GiB of memory where 0.25 GiB are allowed"), std::string::npos) << memory;
+  EXPECT_EQ(detail("fills_a_file"), "stopped by its limits: it wrote more than 0.04 GiB to one file");
+}
+
 TEST(SubjectFaults, ACrashIsSeenAtOnceThoughAGrandchildKeepsEveryPipeOpen) {
   const std::unique_ptr<Subject> subject = faulty("grandchild_then_crash", 10s);
   const auto start = std::chrono::steady_clock::now();

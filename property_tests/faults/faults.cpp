@@ -188,6 +188,18 @@ int truncates_memory(const Contract*, const Tensors* t) {
   return shrunk ? LOSSAUDIT_FAILED : LOSSAUDIT_OK;
 }
 int own_pid(const Contract*, const Tensors* t) { return give(t, getpid()); }
+int takes_memory(const Contract*, const Tensors* t) {
+  for (std::size_t taken = 0; taken < std::size_t{8} << 30; taken += 1 << 20) {
+    std::fill_n(opaque(new char[1 << 20]), 1 << 20, 'x');  // NOLINT: kept, and never given back
+  }
+  return give(t, 1);
+}
+int fills_a_file(const Contract*, const Tensors* t) {
+  std::FILE* file = std::tmpfile();
+  const std::vector<char> block(1 << 20, 'x');
+  for (int i = 0; i < 1000; ++i) std::fwrite(block.data(), 1, block.size(), file);
+  return give(t, 1);
+}
 int out_of_memory(const Contract*, const Tensors*) { throw std::bad_alloc(); }
 
 constexpr const char* sigmoid_f64[] = {"sigmoid exact f64 forward  # misbehaves", nullptr};
@@ -234,6 +246,8 @@ constexpr Fault faults[] = {
     {"truncates_memory", truncates_memory},
     {"own_pid", own_pid},
     {"out_of_memory", out_of_memory},
+    {"takes_memory", takes_memory},
+    {"fills_a_file", fills_a_file},
 };
 constexpr std::size_t fault_count = std::size(faults);
 

@@ -238,10 +238,14 @@ class Call:
                 file.write(b"x" * (1 << 20))
 
     def fills_the_disk_with_files(self):
-        for i in range(1000):
-            with open(f"{os.environ['FILL']}.{i % 4}", "wb") as file:
+        for i in range(250):
+            with open(f"{os.environ['FILL']}.{i}", "wb") as file:
                 file.write(b"x" * (4 << 20))
-                file.flush()
+            time.sleep(0.02)
+
+    def fills_the_disk_boldly(self):
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+        self.fills_the_disk()
 
     def answers_before_it_reads(self):
         self.answer(0.5)
