@@ -81,6 +81,12 @@ TEST_F(Readme, PythonListingRunsAndItsAuditFindsWhatIsWrong) {
   fs::copy_file(fs::path(SOURCES) / "adapters" / "python" / "lossaudit_pipe.py", folder_ / "lossaudit_pipe.py");
   const std::map<std::string, int> textbook = {{"sigmoid", 2}, {"binary_crossentropy", 2}};
   EXPECT_EQ(findings("python", "mine.py", "'cmd:/usr/bin/python3 mine.py'"), textbook);
+  // Every finding's command works when it is pasted.
+  for (const Accuracy& accuracy : load_record(folder_ / "mine-report" / "run.json").accuracy) {
+    if (accuracy.verdict == "unsupported") continue;
+    ASSERT_EQ(accuracy.worst.replay.find("lossaudit audit 'cmd:/usr/bin/python3 mine.py' --contract"), 0U);
+    EXPECT_EQ(run(LOSSAUDIT + accuracy.worst.replay.substr(9)), 1) << accuracy.worst.replay << log();
+  }
 }
 
 TEST_F(Readme, JavaScriptListingRunsAndItsAuditFindsWhatIsWrong) {
