@@ -1,11 +1,12 @@
 # From a bare clone on Debian 12 (git, make and apt alone):
 #   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
 #   make test    runs every test
-#   make audit-peers   audits these and every other implementation that adapters/ knows (2 GB of packages); audit-peers-report/
+#   make audit-peers   the same with every implementation that adapters/ knows; the report is in audit-peers-report/
 #   make fuzz    runs libFuzzer on the readers of what strangers write
 #   make bench   measures the bulk oracle beside Arb and plain double, on one core
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
-# Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say PACKAGES=present.
+# Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say
+# PACKAGES=present.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c

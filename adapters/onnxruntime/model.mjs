@@ -5,7 +5,7 @@ const { onnx } = proto;
 const { DataType } = onnx.TensorProto;
 const { AttributeType } = onnx.AttributeProto;
 
-export const types = { f32: DataType.FLOAT, f64: DataType.DOUBLE, f16: DataType.FLOAT16, bf16: DataType.BFLOAT16, i64: DataType.INT64 };
+export const types = { f64: DataType.DOUBLE, f32: DataType.FLOAT, f16: DataType.FLOAT16, i64: DataType.INT64 };
 
 // The oldest version of the format that may hold the opset: onnx/docs/Versioning.md, released versions.
 const irVersion = (opset) => (opset <= 12 ? 7 : opset <= 18 ? 8 : opset <= 20 ? 9 : 10);
@@ -26,5 +26,6 @@ export function model({ operator, opset, inputs, constants = {}, attributes = {}
     attribute: Object.entries(attributes).map(attribute) };
   const graph = { name: operator, node: [node], initializer, input: Object.entries(inputs).map(declared),
     output: [declared(["y", type])] };
-  return onnx.ModelProto.encode({ irVersion: irVersion(opset), opsetImport: [{ domain: "", version: opset }], graph }).finish();
+  const opsetImport = [{ domain: "", version: opset }];
+  return onnx.ModelProto.encode({ irVersion: irVersion(opset), opsetImport, graph }).finish();
 }

@@ -1,4 +1,5 @@
-// ONNX Runtime's CPU provider as a subject, by onnxruntime-node, on models of one operator: node onnxruntime.mjs [OPSET].
+// ONNX Runtime's CPU provider as a subject, by onnxruntime-node, on models of one operator:
+//   node onnxruntime.mjs [OPSET]
 import ort from "onnxruntime-node";
 
 import { contract, run, Unsupported } from "../javascript/lossaudit_pipe.mjs";
@@ -11,7 +12,8 @@ const tensors = { f32: "float32", f64: "float64", f16: "float16" }; // onnxrunti
 // Before opset 13 a softmax takes all dimensions from the axis on as one row.
 const takesAxis = opset >= 13 ? "axis" : "";
 // From opset 18 on the axes of a reduction are an input.
-const overClasses = opset >= 18 ? { constants: { axes: [1] }, attributes: { keepdims: 0 } } : { attributes: { axes: [1], keepdims: 0 } };
+const overClasses =
+  opset >= 18 ? { constants: { axes: [1] }, attributes: { keepdims: 0 } } : { attributes: { axes: [1], keepdims: 0 } };
 
 const operators = {
   relu: { operator: "Relu" },
@@ -20,7 +22,8 @@ const operators = {
   softmax: { operator: "Softmax", attributes: { axis: 1 }, options: takesAxis },
   log_softmax: { operator: "LogSoftmax", attributes: { axis: 1 }, options: takesAxis },
   logsumexp: { operator: "ReduceLogSumExp", ...overClasses, options: "axis" },
-  sparse_categorical_crossentropy: { operator: "SoftmaxCrossEntropyLoss", options: "from_logits=1 reduction axis ignore_index" },
+  sparse_categorical_crossentropy: {
+    operator: "SoftmaxCrossEntropyLoss", options: "from_logits=1 reduction axis ignore_index" },
 };
 
 /** The model that a call needs: of its function, type, and what of its options is an attribute or an input. */

@@ -33,13 +33,13 @@ def sample_weights(x, options):
 def binary_cross_entropy(x, t, options):
     if options["from_logits"]:
         pos_weight = torch.tensor(options["pos_weight"], dtype=x.dtype) if options["pos_weight"] != 1 else None
-        return functional.binary_cross_entropy_with_logits(x, t, weight=sample_weights(x, options), pos_weight=pos_weight,
+        return functional.binary_cross_entropy_with_logits(x, t, sample_weights(x, options), pos_weight=pos_weight,
                                                            reduction=options["reduction"])
-    return functional.binary_cross_entropy(x, t, weight=sample_weights(x, options), reduction=options["reduction"])
+    return functional.binary_cross_entropy(x, t, sample_weights(x, options), reduction=options["reduction"])
 
 
 def cross_entropy(x, target, options):
-    """Of labels or of probabilities. -100 is PyTorch's own default of ignore_index; no label of an audit is negative."""
+    """Of labels or of probabilities. No label of an audit is PyTorch's own default of ignore_index, -100, by chance."""
     ignored = options.get("ignore_index")
     return functional.cross_entropy(x, target, weight=weight_of(options, "class_weights"),
                                     ignore_index=-100 if ignored is None else ignored, reduction=options["reduction"],
@@ -72,7 +72,8 @@ CONTRACTS = [
     ("log_softmax", "exact", "axis", "functional.log_softmax"),
     ("logsumexp", "exact", "axis", "torch.logsumexp"),
     ("binary_crossentropy", "torch", "from_logits=0 reduction sample_weights", "functional.binary_cross_entropy"),
-    ("binary_crossentropy", "exact", "from_logits=1 reduction pos_weight", "functional.binary_cross_entropy_with_logits"),
+    ("binary_crossentropy", "exact", "from_logits=1 reduction pos_weight",
+     "functional.binary_cross_entropy_with_logits"),
     ("binary_crossentropy", "torch", "from_logits=1 reduction pos_weight sample_weights",
      "functional.binary_cross_entropy_with_logits"),
     ("categorical_crossentropy", "exact", "from_logits=1 reduction axis label_smoothing", "functional.cross_entropy"),
@@ -98,7 +99,8 @@ def compute(output, target=None, **options):
             upstream = weight_of(options, "upstream")
             result.backward(torch.ones_like(result) if upstream is None else upstream)
             result = x.grad
-    except (RuntimeError, IndexError) as refusal:  # "all elements of input should be between 0 and 1", "not implemented for 'Half'"
+    # "all elements of input should be between 0 and 1", "not implemented for 'Half'"
+    except (RuntimeError, IndexError) as refusal:
         raise NotImplementedError(refusal) from refusal
     result = result.detach()
     return (result.float() if options["format"] == "bf16" else result).numpy()
@@ -107,8 +109,7 @@ def compute(output, target=None, **options):
 def has_kernel(function, format_name, pass_name, options):
     small = {"function": function, "format": format_name, "pass": pass_name, "axis": 1, "from_logits": "=1" in options,
              "reduction": "mean", "pos_weight": 1, "label_smoothing": 0}
-    x = numpy.full((2, 3), 0.5, numpy.float16 if format_name == "f16" else numpy.float64 if format_name == "f64" else
-                   numpy.float32)
+    x = numpy.full((2, 3), 0.5, numpy.float32)
     try:
         compute(x, numpy.zeros(2, numpy.int64) if function.startswith("sparse") else x, **small)
     except NotImplementedError:
@@ -120,8 +121,8 @@ def version():
     """What PyTorch says, what Debian says where it is Debian's, and the widest instructions that its kernels use."""
     text = torch.__version__
     if torch.__file__.startswith("/usr/lib/python3/"):
-        debian = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", "python3-torch"], capture_output=True, text=True,
-                                check=False)
+        ask = ["dpkg-query", "-W", "-f", "${Version}", "python3-torch"]
+        debian = subprocess.run(ask, capture_output=True, text=True, check=False)
         text = f"{debian.stdout} (Debian; {text})" if debian.returncode == 0 else text
     capability = re.search("CPU capability usage: (.*)", torch.__config__.show())
     return f"{text}, {capability[1]}" if capability else text

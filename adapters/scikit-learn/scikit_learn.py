@@ -1,4 +1,4 @@
-"""scikit-learn as a subject: sklearn.metrics, and sklearn._loss, which its gradient boosting and linear models minimise."""
+"""scikit-learn as a subject: sklearn.metrics, and sklearn._loss, which its boosting and linear models minimise."""
 import functools
 import pathlib
 import sys
@@ -26,7 +26,7 @@ def refusing(compute):
     return call
 
 
-@lossaudit_pipe.contract("sparse_categorical_crossentropy sklearn f64,f32 forward reduction=none,sum,mean sample_weights"
+@lossaudit_pipe.contract("sparse_categorical_crossentropy sklearn f64,f32 forward reduction sample_weights"
                          "  # sklearn.metrics.log_loss; without reduction a call a row")
 @refusing
 def log_loss(output, labels, sample_weights=None, **options):
@@ -53,7 +53,8 @@ def mean_squared_error(output, target, **options):
 @refusing
 def half_binomial(output, target, sample_weights=None, **options):
     call = HalfBinomialLoss().gradient if options["pass"] == "gradient" else HalfBinomialLoss().loss
-    return call(numpy.array(target), numpy.array(output), None if sample_weights is None else numpy.array(sample_weights))
+    weights = None if sample_weights is None else numpy.array(sample_weights)
+    return call(numpy.array(target), numpy.array(output), weights)
 
 
 @lossaudit_pipe.contract("sparse_categorical_crossentropy exact f64,f32 forward,gradient from_logits=1 sample_weights"

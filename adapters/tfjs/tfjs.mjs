@@ -8,12 +8,20 @@ if (backend === "wasm") await import("@tensorflow/tfjs-backend-wasm");
 if (!(await tf.setBackend(backend))) throw new Error(`TensorFlow.js has no backend ${backend} here`);
 
 const reductions = { none: tf.Reduction.NONE, sum: tf.Reduction.SUM, mean: tf.Reduction.SUM_BY_NONZERO_WEIGHTS };
-const sigmoidCrossEntropy = (x, t, call) => tf.losses.sigmoidCrossEntropy(t, x,
-  call.sample_weights ? tf.tensor(call.sample_weights, x.shape) : undefined, call.label_smoothing, reductions[call.reduction]);
+const sigmoidCrossEntropy = (x, t, call) => {
+  const weights = call.sample_weights ? tf.tensor(call.sample_weights, x.shape) : undefined;
+  return tf.losses.sigmoidCrossEntropy(t, x, weights, call.label_smoothing, reductions[call.reduction]);
+};
 const softmaxCrossEntropy = (x, t, call) =>
   tf.losses.softmaxCrossEntropy(t, x, undefined, call.label_smoothing, reductions[call.reduction]);
 
-// [function, dialects, options, entry point, what it computes of x, the target and the call, passes (default: both)]
+const binaryCrossentropy = (x, t, call) => {
+  const shape = call.reduction === "mean" ? [1, -1] : [-1, 1]; // a metric is a mean over the last dimension
+  return tf.metrics.binaryCrossentropy(t.reshape(shape), x.reshape(shape));
+};
+
+const logits = "from_logits=1 reduction label_smoothing";
+// [function, dialect, options, entry point, what it computes of x, the target and the call, passes (default: both)]
 const entries = [
   ["relu", "exact", "", "tf.relu", (x) => tf.relu(x)],
   ["sigmoid", "exact", "", "tf.sigmoid", (x) => tf.sigmoid(x)],
@@ -22,22 +30,17 @@ const entries = [
   ["softmax", "exact", "", "tf.softmax", (x) => tf.softmax(x)],
   ["log_softmax", "exact", "", "tf.logSoftmax", (x) => tf.logSoftmax(x)],
   ["logsumexp", "exact", "axis", "tf.logSumExp", (x, t, call) => tf.logSumExp(x, call.axis)],
-  ["binary_crossentropy", "exact", "from_logits=1 reduction label_smoothing", "tf.losses.sigmoidCrossEntropy", sigmoidCrossEntropy],
-  ["binary_crossentropy", "tfjs", "from_logits=1 reduction label_smoothing sample_weights", "tf.losses.sigmoidCrossEntropy",
-    sigmoidCrossEntropy],
-  // A metric is a mean over the last dimension.
-  ["binary_crossentropy", "tfjs", "from_logits=0 reduction=none,mean", "tf.metrics.binaryCrossentropy",
-    (x, t, call) => {
-      const shape = call.reduction === "mean" ? [1, -1] : [-1, 1];
-      return tf.metrics.binaryCrossentropy(t.reshape(shape), x.reshape(shape));
-    }],
-  ["categorical_crossentropy", "exact", "from_logits=1 reduction label_smoothing", "tf.losses.softmaxCrossEntropy", softmaxCrossEntropy,
-    ["forward"]],
+  ["binary_crossentropy", "exact", logits, "tf.losses.sigmoidCrossEntropy", sigmoidCrossEntropy],
+  ["binary_crossentropy", "tfjs", `${logits} sample_weights`, "tf.losses.sigmoidCrossEntropy", sigmoidCrossEntropy],
+  ["binary_crossentropy", "tfjs", "reduction=none,mean", "tf.metrics.binaryCrossentropy", binaryCrossentropy],
   // Its gradient is softmax(x) - t whatever the targets sum to, as TensorFlow's.
-  ["categorical_crossentropy", "tf", "from_logits=1 reduction label_smoothing", "tf.losses.softmaxCrossEntropy", softmaxCrossEntropy],
-  ["categorical_crossentropy", "keras1", "from_logits=0", "tf.metrics.categoricalCrossentropy, which computes as keras1 does",
+  ["categorical_crossentropy", "exact", logits, "tf.losses.softmaxCrossEntropy", softmaxCrossEntropy, ["forward"]],
+  ["categorical_crossentropy", "tf", logits, "tf.losses.softmaxCrossEntropy", softmaxCrossEntropy],
+  // Of probabilities it computes what keras1 does.
+  ["categorical_crossentropy", "keras1", "", "tf.metrics.categoricalCrossentropy",
     (x, t) => tf.metrics.categoricalCrossentropy(t, x)],
-  ["mean_squared_error", "exact", "reduction=mean", "tf.losses.meanSquaredError", (x, t) => tf.losses.meanSquaredError(t, x)],
+  ["mean_squared_error", "exact", "reduction=mean", "tf.losses.meanSquaredError",
+    (x, t) => tf.losses.meanSquaredError(t, x)],
 ];
 
 const computing = (entry) => (output, ...rest) => {
