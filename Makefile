@@ -1,7 +1,7 @@
 # From a bare clone on Debian 12 (git, make and apt alone):
 #   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
+#   make audit-peers   the same of all that adapters/ knows (PyTorch, ONNX Runtime, ...); audit-peers-report/
 #   make test    runs every test
-#   make audit-peers   the same with every implementation that adapters/ knows; the report is in audit-peers-report/
 #   make fuzz    runs libFuzzer on the readers of what strangers write
 #   make bench   measures the bulk oracle beside Arb and plain double, on one core
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
