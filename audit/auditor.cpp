@@ -389,14 +389,4 @@ class Audit {
 
 RunRecord run_audit(AuditRequest& request) { return Audit(request).run(); }
 
-bool conforms(const RunRecord& record) {
-  return std::all_of(record.accuracy.begin(), record.accuracy.end(), [&](const Accuracy& accuracy) {
-    const auto subject = std::find_if(record.subjects.begin(), record.subjects.end(),
-                                      [&](const SubjectInfo& info) { return info.name == accuracy.subject; });
-    const bool gated = subject != record.subjects.end() && subject->gated;
-    return !gated || accuracy.verdict == "conforms" || accuracy.verdict == "unsupported" ||
-           accuracy.verdict == "unjudged";
-  });
-}
-
 }  // namespace lossaudit

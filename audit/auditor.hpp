@@ -16,6 +16,7 @@
 #include "audit/profile.hpp"
 #include "audit/record.hpp"
 #include "audit/subject.hpp"
+#include "audit/verdict.hpp"
 
 namespace lossaudit {
 
@@ -56,8 +57,5 @@ struct AuditRequest {
 /// the reference cannot judge one of them (a pass that it has not). The record lacks `command` and `started`, which the
 /// caller knows.
 RunRecord run_audit(AuditRequest& request);
-
-/// Does what was found on gated subjects leave the run without a finding?
-bool conforms(const RunRecord& record);
 
 }  // namespace lossaudit

@@ -19,6 +19,7 @@ using nlohmann::json;
 
 constexpr std::array<std::string_view, 6> verdicts = {"conforms", "exceeds",     "crashed",
                                                       "hung",     "unsupported", "unjudged"};
+constexpr std::array<std::string_view, 5> changes = {"worse", "better", "uncompared", "new", "gone"};
 /// A contract that gave no number has no evidence.
 constexpr std::array<std::string_view, 3> evidences = {"proved", "observed", ""};
 
@@ -41,6 +42,7 @@ void fields(Io& io, MaybeConst<RuleResult> auto& x) {
   io.field("broken", x.broken);
   io.field("required", x.required);
   io.field("worst", x.worst);
+  io.optional("excused", x.excused);
 }
 
 template <class Io>
@@ -72,6 +74,8 @@ void fields(Io& io, MaybeConst<Accuracy> auto& x) {
   io.field("rules", x.rules);
   io.one_of("verdict", x.verdict, verdicts);
   io.field("detail", x.detail);
+  io.optional("excused", x.excused);
+  io.optional("worse", x.worse);
   io.field("note", x.note);
   io.field("curve_axis", x.curve_axis);
   io.field("curve", x.curve);
@@ -96,6 +100,14 @@ void fields(Io& io, MaybeConst<Speed> auto& x) {
 }
 
 template <class Io>
+void fields(Io& io, MaybeConst<Change> auto& x) {
+  io.one_of("kind", x.kind, changes);
+  io.field("subject", x.subject);
+  io.field("contract", x.contract);
+  io.field("text", x.text);
+}
+
+template <class Io>
 void fields(Io& io, MaybeConst<RunRecord> auto& x) {
   io.group("tool", [&x](auto& tool) {
     tool.field("version", x.tool_version);
@@ -110,6 +122,9 @@ void fields(Io& io, MaybeConst<RunRecord> auto& x) {
   io.field("subjects", x.subjects);
   io.field("accuracy", x.accuracy);
   io.field("speed", x.speed);
+  io.optional("baseline", x.baseline);
+  io.optional("changes", x.changes);
+  io.optional("no_longer_occurs", x.no_longer_occurs);
 }
 
 namespace {

@@ -27,6 +27,7 @@ struct RuleResult {
   std::uint64_t broken = 0;  ///< in how many cases
   bool required = true;      ///< false: recommended, reported and not failed
   Witness worst;
+  std::string excused = {};  ///< why it fails nobody although it is required
 };
 
 /// Largest error over a stretch of the bit-ordered inputs (elementwise functions), or at a class count (rows), for
@@ -62,6 +63,8 @@ struct Accuracy {
   std::vector<RuleResult> rules;
   std::string verdict;     ///< "conforms", "exceeds", "crashed", "hung", "unsupported", "unjudged" (no budget)
   std::string detail;      ///< one line on a verdict other than conforms
+  std::string excused;     ///< why an exceeded budget, a crash or a hang fails nobody
+  std::string worse;       ///< by how much it got worse than its baseline, or than is expected
   std::string note;        ///< the subject's own remark on this contract
   std::string curve_axis;  ///< "input", "classes" or "losses"
   std::vector<CurvePoint> curve;
@@ -77,6 +80,15 @@ struct Speed {
   double ns_per_element = 0, limit_ns_per_element = 0;
 };
 
+/// What is not as in the baseline.
+struct Change {
+  std::string kind;  ///< "worse", "better", "uncompared", "new", "gone"
+  std::string subject;
+  std::string contract;  ///< "" where `text` speaks of several
+  std::string text;
+  bool operator==(const Change&) const = default;
+};
+
 struct RunRecord {
   std::string tool_version, tool_revision, command, started;  ///< UTC, ISO 8601
   std::uint64_t seed = 0;
@@ -86,6 +98,9 @@ struct RunRecord {
   std::vector<SubjectInfo> subjects;
   std::vector<Accuracy> accuracy;
   std::vector<Speed> speed;
+  std::string baseline;                       ///< the file it was held against
+  std::vector<Change> changes;                ///< the worse ones first
+  std::vector<std::string> no_longer_occurs;  ///< expected findings, by file and line
 };
 
 inline constexpr const char* record_schema = "lossaudit-run/1";

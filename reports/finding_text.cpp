@@ -33,6 +33,14 @@ void add_witness(std::string& text, const Accuracy& accuracy, const Witness& wor
   if (!worst.replay.empty()) text += fmt::format("{:<9} {}\n", "replay", worst.replay);
 }
 
+std::string over_budget_text(const Accuracy& accuracy) {
+  if (!(excess(accuracy) > 1)) return accuracy.detail.empty() ? "does not conform" : accuracy.detail;
+  if (!accuracy.budget_text.empty()) {
+    return fmt::format("off by {} times its budget, {}", round_up(accuracy.budget_share), accuracy.budget_text);
+  }
+  return fmt::format("off by {} ulp, budget {}", round_up(accuracy.max_ulp), round_up(accuracy.budget_ulp));
+}
+
 }  // namespace
 
 std::string rule_text(std::string_view rule) {
@@ -44,20 +52,20 @@ std::string rule_text(std::string_view rule) {
 
 std::string finding_text(const Finding& finding) {
   const Accuracy& accuracy = *finding.entry->accuracy;
+  if (finding.kind == Standing::worse) return "worse than the baseline: " + accuracy.worse;
+  const std::string& excused = finding.rule != nullptr ? finding.rule->excused : accuracy.excused;
+  const std::string excuse = excused.empty() ? "" : " – " + excused;
   if (finding.rule != nullptr) {
-    return fmt::format("{} in {} {}{}", rule_text(finding.rule->rule), grouped(finding.rule->broken),
+    return fmt::format("{} in {} {}{}{}", rule_text(finding.rule->rule), grouped(finding.rule->broken),
                        finding.rule->broken == 1 ? "case" : "cases",
-                       finding.rule->required ? "" : " (recommended, not required)");
+                       finding.rule->required ? "" : " (recommended, not required)", excuse);
   }
-  if (finding.standing != Standing::exceeds) {
-    const std::string_view word = traits(finding.standing).word;
-    return accuracy.detail.empty() ? std::string(word) : fmt::format("{}: {}", word, accuracy.detail);
+  if (finding.kind != Standing::exceeds) {
+    const std::string_view word = traits(finding.kind).word;
+    return (accuracy.detail.empty() ? std::string(word) : fmt::format("{}: {}", word, accuracy.detail)) + excuse;
   }
-  if (!(excess(accuracy) > 1)) return accuracy.detail.empty() ? "does not conform" : accuracy.detail;
-  if (!accuracy.budget_text.empty()) {
-    return fmt::format("off by {} times its budget, {}", round_up(accuracy.budget_share), accuracy.budget_text);
-  }
-  return fmt::format("off by {} ulp, budget {}", round_up(accuracy.max_ulp), round_up(accuracy.budget_ulp));
+  const std::string worse = accuracy.worse.empty() ? "" : "; worse: " + accuracy.worse;
+  return over_budget_text(accuracy) + worse + excuse;
 }
 
 std::string value_text(const Accuracy& accuracy, const std::string& value) {

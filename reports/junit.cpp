@@ -28,6 +28,7 @@ void add_property(ptree& properties, const char* name, const std::string& value)
 
 /// How a finding shows in its testcase.
 const char* element_for(const Finding& finding, bool gated) {
+  if (finding.standing == Standing::known) return "skipped";
   if (!traits(finding.standing).fails) return "system-out";
   if (!gated) return "skipped";
   return finding.standing == Standing::crashed || finding.standing == Standing::hung ? "error" : "failure";
@@ -52,7 +53,7 @@ void add_testcase(ptree& suite, const Overview& overview, const Entry& entry) {
     text += (text.empty() ? "" : "\n") + bug_report(overview, finding);
     if (element == nullptr) {
       element = element_for(finding, column.info.gated);
-      worst_message = (column.info.gated ? "" : "not gated: ") + message;
+      worst_message = (column.info.gated || finding.standing == Standing::known ? "" : "not gated: ") + message;
     } else {
       worst_message += "; " + message;
     }
@@ -75,10 +76,9 @@ void add_suite(ptree& suites, const Overview& overview, std::size_t index) {
     if (entry.column != index) continue;
     const bool fails = traits(entry.standing).fails;
     const bool stopped = entry.standing == Standing::crashed || entry.standing == Standing::hung;
-    skipped +=
-        entry.standing == Standing::unsupported || entry.standing == Standing::unjudged || (fails && !column.info.gated)
-            ? 1
-            : 0;
+    const bool told = entry.standing == Standing::known || entry.standing == Standing::unsupported ||
+                      entry.standing == Standing::unjudged || (fails && !column.info.gated);
+    skipped += told ? 1 : 0;
     errors += column.info.gated && stopped ? 1 : 0;
     failures += column.info.gated && fails && !stopped ? 1 : 0;
   }
@@ -102,6 +102,25 @@ void add_suite(ptree& suites, const Overview& overview, std::size_t index) {
   }
 }
 
+/// A failure for each expected finding that no longer occurs.
+void add_expected(ptree& suites, const RunRecord& run) {
+  if (run.no_longer_occurs.empty()) return;
+  const std::string count = std::to_string(run.no_longer_occurs.size());
+  ptree& suite = add_child(suites, "testsuite");
+  add_attribute(suite, "name", "expected findings");
+  add_attribute(suite, "tests", count);
+  add_attribute(suite, "failures", count);
+  add_attribute(suite, "errors", "0");
+  add_attribute(suite, "skipped", "0");
+  add_attribute(suite, "timestamp", run.started);
+  for (const std::string& line : run.no_longer_occurs) {
+    ptree& testcase = add_child(suite, "testcase");
+    add_attribute(testcase, "classname", "lossaudit.expected findings");
+    add_attribute(testcase, "name", line);
+    add_attribute(add_child(testcase, "failure"), "message", "no longer occurs: remove the line");
+  }
+}
+
 }  // namespace
 
 std::string junit_report(const Overview& overview) {
@@ -109,6 +128,7 @@ std::string junit_report(const Overview& overview) {
   ptree& suites = add_child(document, "testsuites");
   add_attribute(suites, "name", "lossaudit");
   for (std::size_t i = 0; i < overview.columns.size(); ++i) add_suite(suites, overview, i);
+  for (const RunRecord& run : overview.runs) add_expected(suites, run);
   std::ostringstream text;
   write_xml(text, document, boost::property_tree::xml_writer_settings<std::string>(' ', 1));
   return text.str();

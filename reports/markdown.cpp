@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t most_bytes = 1'000'000;
 constexpr std::size_t findings_shown = 20;
 constexpr std::size_t budgets_shown = 40;
+constexpr std::size_t changes_shown = 100;
 constexpr std::size_t longest_name = 60;
 constexpr std::size_t longest_line = 1000;
 
@@ -97,7 +98,7 @@ std::string verdict_table(const Overview& overview) {
   for (const Column& column : overview.columns) {
     head += fmt::format(" {} {} |", escaped(column.label, longest_name), escaped(column.info.version, longest_name));
     rule += ":--|";
-    counts += fmt::format(" {} of {} |", column.judged() - column.failing, column.judged());
+    counts += fmt::format(" {} of {} |", column.conforming(), column.judged());
   }
   for (const std::string& function : overview.functions) {
     body += fmt::format("| {} |", escaped(function, longest_name));
@@ -108,7 +109,7 @@ std::string verdict_table(const Overview& overview) {
   }
   return head + "\n" + rule + "\n" + body + counts + "\n\n" +
          "✓ conforms · ✓\\* conforms, but not to a recommended rule · ✗ exceeds its budget or breaks a rule · ✖ "
-         "crashed or hung · · no budget in this profile · "
+         "crashed or hung · (✗) known: expected, or in the baseline too · · no budget in this profile · "
          "empty: not offered. Errors are rounded up; ● means proved over all inputs, the others are the largest "
          "observed.\n";
 }
@@ -128,6 +129,27 @@ std::string budget_table(const Overview& overview) {
     text += fmt::format("\n… and {} more in index.html.\n", overview.budgets.size() - budgets_shown);
   }
   return text + "\n</details>\n";
+}
+
+/// What is not as in the baseline, and the expected findings that no longer occur.
+std::string changes_text(const Overview& overview) {
+  std::string text;
+  for (const RunRecord& run : overview.runs) {
+    if (!run.no_longer_occurs.empty()) text += "\n### Expected findings that no longer occur: remove their lines\n\n";
+    for (const std::string& line : run.no_longer_occurs) text += "- " + escaped(line) + "\n";
+    if (run.baseline.empty()) continue;
+    text += fmt::format("\n### Against the baseline {}\n\n{}", escaped(run.baseline),
+                        run.changes.empty() ? "Nothing changed.\n" : "");
+    for (std::size_t i = 0; i < run.changes.size() && i < changes_shown; ++i) {
+      const Change& change = run.changes[i];
+      const std::string what = change.contract.empty() ? "" : escaped(change.contract) + ": ";
+      text += fmt::format("- **{}** {}: {}{}\n", change.kind, escaped(change.subject, longest_name), what,
+                          escaped(change.text));
+    }
+    if (run.changes.size() > changes_shown)
+      text += fmt::format("- … and {} more in index.html\n", run.changes.size() - changes_shown);
+  }
+  return text;
 }
 
 std::string findings_list(const Overview& overview) {
@@ -152,7 +174,7 @@ std::string findings_list(const Overview& overview) {
 
 std::string markdown_report(const Overview& overview) {
   std::string text = "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" +
-                     verdict_table(overview) + budget_table(overview);
+                     verdict_table(overview) + changes_text(overview) + budget_table(overview);
   if (!overview.findings.empty()) {
     text += fmt::format("\n### {} {}, most severe first\n\n", overview.findings.size(),
                         overview.findings.size() == 1 ? "finding" : "findings");

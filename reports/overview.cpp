@@ -1,5 +1,7 @@
 #include "reports/overview.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -17,6 +19,8 @@ constexpr StandingTraits standing_table[] = {
     {Standing::unjudged, "unjudged", "·", "no budget", "no budget", false},
     {Standing::conforms, "conforms", "✓", "conforms", "", false},
     {Standing::advised, "advised", "✓*", "conforms", "recommended rule", false},
+    {Standing::known, "known", "(✗)", "known finding", "known finding", false},
+    {Standing::worse, "worse", "✗", "got worse", "got worse", true},
     {Standing::exceeds, "exceeds", "✗", "exceeds its budget", "exceeds its budget", true},
     {Standing::breaks_rule, "breaks-rule", "✗", "breaks a rule", "breaks a rule", true},
     {Standing::hung, "hung", "✖", "hung", "hung", true},
@@ -51,8 +55,11 @@ std::vector<Finding> findings_in(const std::vector<Entry>& entries) {
   std::map<std::tuple<std::size_t, std::string, Standing, std::string>, std::vector<Finding>> alike;
   for (const Entry& entry : entries) {
     for (const Finding& fault : faults_of(entry)) {
-      const std::string rule = fault.rule != nullptr ? fault.rule->rule : "";
-      alike[{entry.column, entry.accuracy->function, fault.standing, rule}].push_back(fault);
+      // Faults that are excused for different reasons are told apart; so is what is worse by different amounts.
+      const std::string rule =
+          fault.rule != nullptr ? fault.rule->rule + '\n' + fault.rule->excused : '\n' + entry.accuracy->excused;
+      const std::string more = fault.standing == Standing::known ? std::string(traits(fault.kind).name) : "";
+      alike[{entry.column, entry.accuracy->function, fault.standing, rule + '\n' + more}].push_back(fault);
     }
   }
   std::vector<Finding> findings;
@@ -112,27 +119,21 @@ std::span<const StandingTraits> standings() { return standing_table; }
 const StandingTraits& traits(Standing standing) { return standing_table[static_cast<std::size_t>(standing)]; }
 
 Standing standing_of(const Accuracy& accuracy) {
-  if (accuracy.verdict == "crashed") return Standing::crashed;
-  if (accuracy.verdict == "hung") return Standing::hung;
+  const bool open = accuracy.excused.empty();
+  if (open && accuracy.verdict == "crashed") return Standing::crashed;
+  if (open && accuracy.verdict == "hung") return Standing::hung;
   if (accuracy.verdict == "unsupported") return Standing::unsupported;
   const auto broken = [&accuracy](bool required) {
-    return std::any_of(accuracy.rules.begin(), accuracy.rules.end(),
-                       [required](const RuleResult& rule) { return rule.broken > 0 && rule.required == required; });
+    return std::any_of(accuracy.rules.begin(), accuracy.rules.end(), [required](const RuleResult& rule) {
+      return rule.broken > 0 && rule.required == required && rule.excused.empty();
+    });
   };
   if (broken(true)) return Standing::breaks_rule;
-  if (accuracy.verdict == "exceeds") return Standing::exceeds;
+  if (open && over_budget(accuracy)) return Standing::exceeds;
+  if (!accuracy.worse.empty()) return Standing::worse;
+  if (any_excused(accuracy)) return Standing::known;
   if (accuracy.verdict == "unjudged") return Standing::unjudged;
   return broken(false) ? Standing::advised : Standing::conforms;
-}
-
-std::string contract_text(const Accuracy& accuracy) {
-  std::string text = accuracy.function + " " + accuracy.dialect + " " + accuracy.format + " " + accuracy.pass;
-  return accuracy.options.empty() ? text : text + " " + accuracy.options;
-}
-
-double excess(const Accuracy& accuracy) {
-  if (!accuracy.budget_text.empty()) return accuracy.budget_share;
-  return accuracy.budget_ulp > 0 ? accuracy.max_ulp / accuracy.budget_ulp : accuracy.max_ulp;
 }
 
 std::string budget_text(const Accuracy& accuracy) {
@@ -147,22 +148,25 @@ std::string zero_text(const Accuracy& accuracy) {
 const Witness& witness_of(const Finding& finding) {
   if (finding.rule != nullptr) return finding.rule->worst;
   const Accuracy& accuracy = *finding.entry->accuracy;
-  const bool by_budget = finding.standing == Standing::exceeds && !accuracy.budget_text.empty();
+  const bool by_budget = finding.kind == Standing::exceeds && !accuracy.budget_text.empty();
   return by_budget ? accuracy.budget_worst : accuracy.worst;
 }
 
 std::vector<Finding> faults_of(const Entry& entry) {
   std::vector<Finding> faults;
   const Accuracy& accuracy = *entry.accuracy;
+  const auto add = [&](Standing kind, const std::string& excused, const RuleResult* rule) {
+    faults.push_back({excused.empty() ? kind : Standing::known, kind, &entry, rule, {}});
+  };
   for (const RuleResult& rule : accuracy.rules) {
-    if (rule.broken == 0) continue;
-    faults.push_back({rule.required ? Standing::breaks_rule : Standing::advised, &entry, &rule, {}});
+    if (rule.broken > 0) add(rule.required ? Standing::breaks_rule : Standing::advised, rule.excused, &rule);
   }
-  if (entry.standing == Standing::crashed || entry.standing == Standing::hung) {
-    faults.push_back({entry.standing, &entry, nullptr, {}});
-  } else if (accuracy.verdict == "exceeds" && (excess(accuracy) > 1 || entry.standing == Standing::exceeds)) {
-    faults.push_back({Standing::exceeds, &entry, nullptr, {}});
+  if (stopped(accuracy)) {
+    add(accuracy.verdict == "hung" ? Standing::hung : Standing::crashed, accuracy.excused, nullptr);
+  } else if (over_budget(accuracy)) {
+    add(Standing::exceeds, accuracy.excused, nullptr);
   }
+  if (entry.standing == Standing::worse) add(Standing::worse, "", nullptr);
   std::stable_sort(faults.begin(), faults.end(),
                    [](const Finding& a, const Finding& b) { return a.standing > b.standing; });
   return faults;
@@ -191,6 +195,7 @@ Overview::Overview(const std::vector<RunRecord>& records) {
       column.failing += traits(entries.back().standing).fails ? 1 : 0;
       column.advised += entries.back().standing == Standing::advised ? 1 : 0;
       column.unsupported += entries.back().standing == Standing::unsupported ? 1 : 0;
+      column.known += entries.back().standing == Standing::known ? 1 : 0;
       column.unjudged += entries.back().standing == Standing::unjudged ? 1 : 0;
     }
   }
@@ -217,22 +222,32 @@ std::string Overview::zero_passes(std::size_t run) const {
 }
 
 std::string Overview::headline() const {
-  std::vector<std::string> right, wrong, without;
+  std::vector<std::string> right, wrong, known, without;
   for (const Column& column : columns) {
     const bool nothing_judged = column.unjudged > 0 && column.judged() == 0;
-    (column.failing > 0 ? wrong : nothing_judged ? without : right).push_back(visible(column.label, 40));
+    (column.failing > 0 ? wrong
+     : column.known > 0 ? known
+     : nothing_judged   ? without
+                        : right)
+        .push_back(visible(column.label, 40));
   }
   std::string text;
   const auto add = [&text](const std::vector<std::string>& names, const char* one, const char* many) {
     if (!names.empty()) text += (text.empty() ? "" : "; ") + joined(names) + (names.size() == 1 ? one : many);
   };
   add(right, " conforms", " conform");
+  add(known, " conforms but for known findings", " conform but for known findings");
   if (text.empty()) {
     add(wrong, " does not conform", " do not conform");
   } else {
     add(wrong, " does not", " do not");
   }
   add(without, ": no budget in this profile", ": no budget in this profile");
+  std::size_t gone = 0;
+  for (const RunRecord& run : runs) gone += run.no_longer_occurs.size();
+  if (gone > 0)
+    text += fmt::format("; {} expected {} no longer occur{}", gone, gone == 1 ? "finding" : "findings",
+                        gone == 1 ? "s" : "");
   return text.empty() ? "No subject was audited" : text;
 }
 

@@ -9,11 +9,23 @@
 #include <vector>
 
 #include "audit/record.hpp"
+#include "audit/verdict.hpp"
 
 namespace lossaudit {
 
 /// How one contract, or the worst of several, stands. In order of severity.
-enum class Standing : std::uint8_t { unsupported, unjudged, conforms, advised, exceeds, breaks_rule, hung, crashed };
+enum class Standing : std::uint8_t {
+  unsupported,
+  unjudged,
+  conforms,
+  advised,
+  known,
+  worse,
+  exceeds,
+  breaks_rule,
+  hung,
+  crashed
+};
 
 /// One row of the table of standings. A standing is never told by its colour alone.
 struct StandingTraits {
@@ -28,20 +40,19 @@ std::span<const StandingTraits> standings();
 const StandingTraits& traits(Standing standing);
 
 /// By the record's verdict, told apart by its rules: a required rule broken is worse than an exceeded budget, and a
-/// recommended one broken is worth a remark on a contract that conforms.
+/// recommended one broken is worth a remark on a contract that conforms. Faults that are excused, by a line of expected
+/// findings or because the baseline has them too, are known.
 Standing standing_of(const Accuracy& accuracy);
-
-/// "binary_crossentropy keras1 f32 forward reduction=mean", as the replay command takes it.
-std::string contract_text(const Accuracy& accuracy);
 
 /// A subject of one run: a column of the verdict table.
 struct Column {
   std::size_t run = 0;
   SubjectInfo info;
   std::string label;  ///< its name, with the run's number when another run has one of that name
-  std::size_t contracts = 0, failing = 0, advised = 0, unsupported = 0, unjudged = 0;
+  std::size_t contracts = 0, failing = 0, advised = 0, unsupported = 0, unjudged = 0, known = 0;
   /// Contracts that a verdict was given on.
   [[nodiscard]] std::size_t judged() const { return contracts - unsupported - unjudged; }
+  [[nodiscard]] std::size_t conforming() const { return judged() - failing - known; }
 };
 
 /// One contract of one subject.
@@ -54,9 +65,10 @@ struct Entry {
 /// The same fault of one subject's function in one contract or several.
 struct Finding {
   Standing standing = Standing::exceeds;
-  const Entry* entry = nullptr;      ///< the contract that shows it best
-  const RuleResult* rule = nullptr;  ///< the rule broken there; none: the budget, a crash, a hang
-  std::vector<const Entry*> others;  ///< the other contracts that have it
+  Standing kind = Standing::exceeds;  ///< what it would be without an excuse
+  const Entry* entry = nullptr;       ///< the contract that shows it best
+  const RuleResult* rule = nullptr;   ///< the rule broken there; none: the budget, a crash, a hang
+  std::vector<const Entry*> others;   ///< the other contracts that have it
 };
 
 /// The faults of one entry, most severe first: each broken rule, an exceeded budget, a crash, a hang.
@@ -64,10 +76,6 @@ std::vector<Finding> faults_of(const Entry& entry);
 
 /// The case that shows a finding.
 const Witness& witness_of(const Finding& finding);
-
-/// How far a contract's largest error is over its budget: a multiple of what was allowed, or the error itself where
-/// none is.
-double excess(const Accuracy& accuracy);
 
 /// "4 ulp", "1e-05 + 1.3e-06 |exact|", "none".
 std::string budget_text(const Accuracy& accuracy);

@@ -117,6 +117,10 @@ json finding_of(const Overview& overview, const Finding& finding) {
           {"report", bug_report(overview, finding)}};
 }
 
+json change_of(const Change& change) {
+  return {{"kind", change.kind}, {"subject", change.subject}, {"contract", change.contract}, {"text", change.text}};
+}
+
 json budget_of(const BudgetGroup& group) {
   return {{"run", group.run},
           {"format", group.format},
@@ -128,6 +132,8 @@ json budget_of(const BudgetGroup& group) {
 
 json run_of(const Overview& overview, std::size_t index) {
   const RunRecord& run = overview.runs[index];
+  json changes = json::array();
+  for (const Change& change : run.changes) changes.push_back(change_of(change));
   json machine = json::array();
   for (const auto& [name, value] : run.machine) machine.push_back({name, value});
   return {{"started", run.started},
@@ -136,6 +142,9 @@ json run_of(const Overview& overview, std::size_t index) {
           {"interrupted", run.interrupted ? "stopped before everything was tried" : ""},
           {"profile", run.profile},
           {"zero", overview.zero_passes(index)},
+          {"baseline", run.baseline},
+          {"changes", changes},
+          {"gone", run.no_longer_occurs},
           {"tool", run.tool_revision.empty() ? run.tool_version : run.tool_version + " (" + run.tool_revision + ")"},
           {"machine", machine}};
 }

@@ -5,13 +5,16 @@
 #include <cstdio>
 #include <fstream>
 #include <memory>
+#include <optional>
 
 #include "audit/auditor.hpp"
+#include "audit/baseline.hpp"
 #include "audit/case.hpp"
 #include "audit/commands/commands.hpp"
 #include "audit/commands/progress.hpp"
 #include "audit/commands/replay.hpp"
 #include "audit/commands/verdict_table.hpp"
+#include "audit/expected_findings.hpp"
 #include "audit/machine.hpp"
 #include "reports/report.hpp"
 
@@ -22,10 +25,10 @@ namespace fs = std::filesystem;
 
 struct Arguments {
   std::vector<std::string> subjects, functions, formats, dialects, passes, gates;
-  std::string profile = "faithful", directory, contract, case_text;
+  std::string profile = "faithful", directory, contract, case_text, baseline, expected;
   double seconds = 0;
   bool resume = false;
-  std::uint64_t seed = 1;
+  std::optional<std::uint64_t> seed;
 };
 
 /// The subjects of every argument, under names of their own.
@@ -94,6 +97,34 @@ void prepare_directory(const fs::path& directory) {
   }
 }
 
+/// What the record is held against beside the budgets.
+struct Yardsticks {
+  std::optional<RunRecord> baseline;
+  std::vector<ExpectedFinding> expected;
+};
+
+/// Read before any work is done. Unless a seed is given, that of the baseline makes the inputs the same.
+Yardsticks load_yardsticks(const Arguments& a, AuditRequest& request) {
+  Yardsticks yardsticks;
+  if (!a.baseline.empty()) {
+    yardsticks.baseline = load_baseline(a.baseline, a.profile);
+    if (!a.seed) request.seed = yardsticks.baseline->seed;
+  }
+  if (!a.expected.empty()) yardsticks.expected = load_expected_findings(a.expected);
+  return yardsticks;
+}
+
+void apply(const Yardsticks& yardsticks, const Arguments& a, RunRecord& record) {
+  if (const std::size_t others = apply_expected_findings(yardsticks.expected, a.expected, record); others > 0) {
+    fmt::print(stderr, "lossaudit: {}: {} of {} lines concern nothing that was audited\n", a.expected, others,
+               yardsticks.expected.size());
+  }
+  if (yardsticks.baseline) {
+    record.baseline = a.baseline;
+    compare_with_baseline(*yardsticks.baseline, record);
+  }
+}
+
 int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   stop_when_asked();
   const Profile& profile = profile_named(a.profile);
@@ -114,7 +145,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   if (!a.contract.empty()) return replay_case(request.subjects, profile, a.contract, a.case_text) ? 0 : 1;
 
   request.profile = &profile;
-  request.seed = a.seed;
+  request.seed = a.seed.value_or(request.seed);
   if (a.seconds > 0) request.time = std::chrono::milliseconds(static_cast<std::int64_t>(a.seconds * 1000));
   Progress progress;
   request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
@@ -125,6 +156,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   };
 
   request.stop = [] { return asked_to_stop != 0; };
+  const Yardsticks yardsticks = load_yardsticks(a, request);
   const std::string started = utc_now();
   RunRecord record = run_audit(request);
   progress.clear();
@@ -132,6 +164,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   record.command = "lossaudit";
   for (std::size_t i = 1; i < command_line.size(); ++i) record.command += " " + shell_quoted(command_line[i]);
 
+  apply(yardsticks, a, record);
   print_verdicts(record);
   if (!a.directory.empty()) {
     save_record(record, fs::path(a.directory) / "run.json");
@@ -159,19 +192,32 @@ void add_audit(CLI::App& app, Program& program) {
   add_list_option(*command, "--format", a->formats, "Only these formats: f64, f32, f16, bf16")->option_text("F,..");
   add_list_option(*command, "--dialect", a->dialects, "Only these dialects")->option_text("D,..");
   add_list_option(*command, "--pass", a->passes, "forward (default), gradient")->option_text("P,..");
-  command->add_option("--profile", a->profile, "The table of budgets")->capture_default_str();
+  command
+      ->add_option("--profile", a->profile,
+                   "The table of budgets: faithful, webnn, benchdnn, onnx or torch (lossaudit list profiles)")
+      ->capture_default_str();
   command
       ->add_option("--time", a->seconds,
                    "Go on trying inputs for this long, as in 60s or 5m (default: every generator once)")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
       ->option_text("TIME");
-  command->add_option("--seed", a->seed, "Seed of the random inputs")->capture_default_str();
+  command->add_option("--seed", a->seed, "Seed of the random inputs (default: the baseline's, or 1)")->option_text("N");
   add_list_option(*command, "--gate", a->gates, "Only these subjects decide the exit status (default: all)")
       ->option_text("SUBJECT,..");
   command->add_option("-o", a->directory, "Folder for run.json, report.md, index.html and junit.xml")
       ->option_text("DIR");
   command->add_flag("--resume", a->resume, "Go on where an audit with the same arguments was stopped; needs -o")
       ->needs("-o");
+  command
+      ->add_option("--baseline", a->baseline,
+                   "Fail only on what got worse than in this record of an earlier audit, and say by how much")
+      ->option_text("RUN.json");
+  command
+      ->add_option(
+          "--expected", a->expected,
+          "Findings that fail nobody, a line each: 'SUBJECT | CONTRACT | exceeds N ulp, breaks RULE, crashes or "
+          "hangs | REASON'; one that no longer occurs fails")
+      ->option_text("FILE");
   CLI::Option* contract =
       command->add_option("--contract", a->contract, "Measure one case of this contract, as a finding's replay does");
   CLI::Option* one_case =

@@ -59,6 +59,36 @@ void print_row(const Overview& overview, const Entry& entry, int subject_width) 
              by_rule ? faults[0].rule->rule + ": " : "", inputs_text(witness));
 }
 
+/// The findings that fail nobody, with the reason.
+void print_known(const Overview& overview) {
+  bool first = true;
+  for (const Finding& finding : overview.findings) {
+    if (finding.standing != Standing::known) continue;
+    fmt::print("{}known: {} {}: {}{}\n", first ? "\n" : "", overview.column_of(finding).label,
+               contract_text(*finding.entry->accuracy), finding_text(finding),
+               finding.others.empty() ? "" : fmt::format(" (and in {} more contracts)", finding.others.size()));
+    first = false;
+  }
+}
+
+/// What is not as expected or as in the baseline, a line each.
+void print_changes(const RunRecord& record) {
+  const bool any_worse = std::ranges::any_of(record.accuracy, [](const Accuracy& a) { return !a.worse.empty(); });
+  if (any_worse || !record.no_longer_occurs.empty() || !record.baseline.empty()) fmt::print("\n");
+  for (const Accuracy& accuracy : record.accuracy) {
+    if (!accuracy.worse.empty()) {
+      fmt::print("worse: {} {}: {}\n", accuracy.subject, contract_text(accuracy), accuracy.worse);
+    }
+  }
+  for (const std::string& line : record.no_longer_occurs) fmt::print("no longer occurs: remove the line {}\n", line);
+  for (const Change& change : record.changes) {
+    if (change.kind == "worse") continue;
+    fmt::print("{}: {}{}{}: {}\n", change.kind, change.subject, change.contract.empty() ? "" : " ", change.contract,
+               change.text);
+  }
+  if (!record.baseline.empty() && record.changes.empty()) fmt::print("as in the baseline {}\n", record.baseline);
+}
+
 }  // namespace
 
 void print_verdicts(const RunRecord& record) {
@@ -80,6 +110,8 @@ void print_verdicts(const RunRecord& record) {
     }
     if (!missing.empty()) fmt::print("{:<{}}  not supported: {}\n", overview.columns[c].label, subject_width, missing);
   }
+  print_known(overview);
+  print_changes(overview.runs[0]);
   fmt::print("\n{}\n", overview.headline());
   const std::string zero = overview.zero_passes(0);
   if (!zero.empty() && record.profile != default_profile) {

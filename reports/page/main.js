@@ -23,6 +23,7 @@ Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 drawTop();
 buildFilters(drawAll);
 drawAll();
+drawChanges();
 drawBudgets();
 drawSpeed();
 drawAbout();

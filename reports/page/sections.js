@@ -87,6 +87,17 @@ function drawContracts() {
   sortableTable(byId("contract-table"), columns, rows, (row) => openPanel([row]), contractOrder);
 }
 
+function drawChanges() {
+  const gone = (line) => ({ kind: "no longer occurs", subject: "", contract: line, text: "an expected finding: remove its line" });
+  const rows = data.runs.flatMap((run) => [...run.gone.map(gone), ...run.changes, ...(run.baseline !== "" && run.changes.length === 0
+    ? [{ kind: "nothing changed", subject: "", contract: "", text: "against " + run.baseline }] : [])]);
+  byId("changes").hidden = rows.length === 0;
+  sortableTable(byId("change-table"), [
+    textColumn("change", (row) => row.kind, "name"), textColumn("subject", (row) => row.subject), textColumn("contract", (row) => row.contract),
+    textColumn("by how much", (row) => row.text, "options"),
+  ], rows, null, { column: undefined, direction: 1 });
+}
+
 function drawBudgets() {
   sortableTable(byId("budget-table"), [
     textColumn("profile", (row) => data.runs[row.run].profile, "name"), textColumn("format", (row) => row.format), textColumn("budget", (row) => row.budget),

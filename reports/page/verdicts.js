@@ -22,7 +22,7 @@ const heatOf = (excess) => (excess > 1e6 ? 3 : excess > 100 ? 2 : 1);
 
 function explanation(summary, total) {
   const { worst, standing } = summary;
-  if (standing.name === "unjudged") return [standing.word];
+  if (standing.name === "unjudged" || standing.name === "known") return [standing.word];
   if (!standing.fails) return [total > 1 ? `${total} of ${total} conform` : standing.word];
   const share = total > 1 ? `${summary.failing} of ${total} fail` : "";
   if (!hasNumbers(worst)) return [share, worst.detail];
@@ -62,7 +62,7 @@ const shownColumns = () => data.subjects.map((_, column) => column).filter((colu
 function subjectHead(column) {
   const subject = data.subjects[column];
   const own = shownContracts().filter((contract) => contract.column === column && !["unsupported", "unjudged"].includes(contract.standing));
-  const failing = own.filter((contract) => standings.get(contract.standing).fails).length;
+  const failing = own.filter((contract) => standings.get(contract.standing).fails || contract.standing === "known").length;
   return element("th", { scope: "col", title: subject.origin },
     element("span", { class: "name" }, subject.label), element("span", { class: "version" }, subject.version),
     element("span", { class: "tally" }, `${own.length - failing} of ${own.length} conform`),
