@@ -1,7 +1,9 @@
 // The table of bundled adapters: what it names is there, and what is not there has a remedy that works.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -73,6 +75,45 @@ TEST(AdapterTable, WhatIsNotThereIsInstalledByALine) {
         break;
     }
   }
+}
+
+/// A folder of adapters, of Python's packages and of npm's.
+class InstalledPeer : public testing::Test {
+ protected:
+  void SetUp() override { setenv("LOSSAUDIT_ADAPTERS", folder_.c_str(), 1); }
+  void TearDown() override {
+    unsetenv("LOSSAUDIT_ADAPTERS");
+    setenv("HOME", home_.c_str(), 1);
+    fs::remove_all(folder_);
+  }
+  void write(const fs::path& path, const std::string& text) const {
+    fs::create_directories((folder_ / path).parent_path());
+    std::ofstream(folder_ / path) << text;
+  }
+  fs::path folder_ = fs::path(testing::TempDir()) / ("lossaudit_peers_" + std::to_string(getpid()));
+  std::string home_ = std::getenv("HOME") != nullptr ? std::getenv("HOME") : "";
+};
+
+TEST_F(InstalledPeer, PythonDistributionsAreFoundByTheirNormalisedName) {
+  BundledAdapter adapter{"mine", "", Kind::python, "mine/mine.py", "", "python3-mine", "My.Test-Peer"};
+  write("mine/mine.py", "");
+  setenv("HOME", folder_.c_str(), 1);
+  EXPECT_EQ(state_of(adapter).remedy, "sudo apt-get install python3-mine");
+  write(".local/lib/python3.11/site-packages/my_test_peer-9.10.1.dist-info/METADATA", "");
+  EXPECT_EQ(state_of(adapter).version, "9.10.1");
+  adapter.peer = "my";
+  EXPECT_EQ(state_of(adapter).version, "");
+}
+
+TEST_F(InstalledPeer, NpmPackagesAreFoundWhereNodeFindsThem) {
+  const BundledAdapter adapter{"mine", "", Kind::node, "mine/mine.mjs", "wasm", "nodejs npm", "@scope/peer"};
+  write("mine/mine.mjs", "");
+  EXPECT_NE(state_of(adapter).remedy.find("npm install --ignore-scripts --prefix"), std::string::npos);
+  write("node_modules/@scope/peer/package.json", R"({"version": "4.22.0"})");
+  EXPECT_EQ(state_of(adapter).version, "4.22.0");
+  write("node_modules/@scope/peer/package.json", R"({"version": 4})");
+  EXPECT_EQ(state_of(adapter).version, "");
+  EXPECT_EQ(command_of(adapter, "/a b/mine.mjs"), "node '/a b/mine.mjs' wasm");
 }
 
 TEST(AdapterTable, ItsPackagesAreListed) {
