@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <string>
 
 #include "audit/baseline.hpp"
@@ -61,6 +60,13 @@ TEST(ExpectedFindings, AreReadWithTheirPatterns) {
   EXPECT_TRUE(parse_expected_findings("", "known.txt").empty());
 }
 
+TEST(ExpectedFindings, TheReadmesLinesAreSome) {
+  const std::string readme = fixture::text_of(std::filesystem::path(SOURCES) / "README.md");
+  const std::size_t begin = readme.find("# SUBJECT | FUNCTION");
+  ASSERT_NE(begin, std::string::npos);
+  EXPECT_EQ(parse_expected_findings(readme.substr(begin, readme.find("```", begin) - begin), "README.md").size(), 3U);
+}
+
 struct Refused {
   const char *text, *said;
 };
@@ -101,27 +107,13 @@ TEST(ExpectedFindings, MistakesAreToldByLineAndWord) {
 }
 
 TEST(ExpectedFindings, HostileTextIsRefusedInOnePrintableLine) {
-  const std::string good = "plain | softmax exact f32 forward from_logits | exceeds 2.2e6 ulp | why\n";
-  std::vector<std::string> texts = {std::string(1 << 20, '|'),
-                                    std::string(1 << 20, ','),
-                                    std::string(100, '\0'),
-                                    "a | " + std::string(100000, '*') + " | crashes | x",
-                                    "a | relu | exceeds " + std::string(100000, '9') + " ulp | x",
-                                    "\xff\xfe | relu | crashes? | x",
-                                    "a | \x1b[31m | crashes | x"};
-  std::mt19937 random(1);
-  for (int i = 0; i < 20000; ++i) {
-    std::string text = good + good;
-    for (int change = 0; change < 3; ++change) {
-      const std::size_t at = random() % text.size();
-      if (random() % 2 == 0)
-        text[at] = static_cast<char>(random());
-      else
-        text.erase(at, random() % 8);
-      if (text.empty()) text = "|";
-    }
-    texts.push_back(text);
-  }
+  const std::vector<std::string> texts = {std::string(1 << 20, '|'),
+                                          std::string(1 << 20, ','),
+                                          std::string(100, '\0'),
+                                          "a | " + std::string(100000, '*') + " | crashes | x",
+                                          "a | relu | exceeds " + std::string(100000, '9') + " ulp | x",
+                                          "\xff\xfe | relu | crashes? | x",
+                                          "a | \x1b[31m | crashes | x"};
   std::size_t refused = 0;
   for (const std::string& text : texts) {
     try {
@@ -133,7 +125,7 @@ TEST(ExpectedFindings, HostileTextIsRefusedInOnePrintableLine) {
       EXPECT_TRUE(std::ranges::all_of(said, [](char c) { return c >= ' ' && c <= '~'; })) << said;
     }
   }
-  EXPECT_GT(refused, texts.size() / 4);
+  EXPECT_EQ(refused, texts.size());
 }
 
 TEST(ExpectedFindings, FilesThatCannotBeReadAreNamed) {
