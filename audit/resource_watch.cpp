@@ -1,16 +1,16 @@
 #include "audit/resource_watch.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <csignal>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string_view>
 
@@ -19,9 +19,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// A small file of the system's; "" when its process has gone meanwhile, at which a stream would throw.
 std::string text_of(const fs::path& path) {
-  std::ifstream file(path);
-  return {std::istreambuf_iterator<char>(file), {}};
+  std::array<char, 4096> text;
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return "";
+  const ssize_t size = read(file, text.data(), text.size());
+  close(file);
+  return {text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
 }
 
 std::uint64_t page() {
@@ -91,10 +96,10 @@ ResourceWatch::ResourceWatch(const ResourceLimits& limits) : limits_(limits), co
 
 std::string ResourceWatch::excess(pid_t group) const {
   Taken taken;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/proc", ignored)) {
-    const char first = entry.path().filename().native().front();
-    if (first >= '1' && first <= '9') add(entry.path(), group, taken);
+  std::error_code error;
+  for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error)) {
+    const char first = entry->path().filename().native().front();
+    if (first >= '1' && first <= '9') add(entry->path(), group, taken);
   }
   if (taken.memory > common_ + limits_.memory) {
     return "took " + shown(taken.memory - common_) + " of memory where " + shown(limits_.memory) + " are allowed";
