@@ -61,7 +61,7 @@ bool grew(const Pair& pair, double then, double now) {
 /// "2.1e+06 ulp, 1 ulp in the baseline: 2.1e+06 times as large"
 std::string growth_text(double then, double now, const char* unit, bool same_inputs) {
   std::string text = fmt::format("{:.6g} {}, {:.6g} in the baseline", now, unit, then);
-  if (then > 0 && std::isfinite(then) && std::isfinite(now)) {
+  if (then > 0 && now > 0 && std::isfinite(then) && std::isfinite(now)) {
     text += now > then ? fmt::format(": {:.4g} times as large", now / then) : fmt::format(": {:.4g} of it", now / then);
   }
   return same_inputs ? text : text + " (not over the same results)";

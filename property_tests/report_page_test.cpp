@@ -78,6 +78,32 @@ TEST(Page, DrawsTablesAndCharts) {
   EXPECT_NE(between(dom, "id=\"machines\"", "</section>").find("18446744073709551615"), std::string::npos);
 }
 
+TEST(Page, ShowsBudgetsChangesAndKnownFindings) {
+  RunRecord record = fixture::record();
+  record.profile = "torch";
+  for (Accuracy& accuracy : record.accuracy) accuracy.budget_zero_passes = 1.0001e-5;
+  Accuracy& exceeds = record.accuracy[3];
+  exceeds.excused = "expected: issue 12 <img src=x onerror=document.documentElement.dataset.attacked=1>";
+  record.accuracy[0].worse = "0.51 ulp, 0.5 in the baseline";
+  record.accuracy[1].verdict = "unjudged";
+  record.baseline = "then.json";
+  record.changes = {{"worse", "fast", "sigmoid exact f32 forward", "0.51 ulp, 0.5 in the baseline"}};
+  record.no_longer_occurs = {"known.txt:3: plain | relu | crashes"};
+  const fixture::Folder folder;
+  write_report(record, folder.path);
+  const std::string dom = opened(folder.path / "index.html", folder.path / "browser");
+  EXPECT_NE(dom.find("data-errors=\"\""), std::string::npos) << between(dom, "<html", ">");
+  EXPECT_EQ(dom.find("data-attacked"), std::string::npos);
+  const std::string table = between(dom, "id=\"verdict-table\"", "</table>");
+  EXPECT_EQ(count(table, "class=\"cell known\""), 1U);
+  EXPECT_EQ(count(table, "class=\"cell worse\""), 1U);
+  EXPECT_EQ(count(table, "class=\"cell unjudged\""), 1U);
+  EXPECT_NE(between(dom, "id=\"runs\"", "</div>").find("f32 up to 1.01e-5"), std::string::npos);
+  EXPECT_EQ(count(between(dom, "id=\"change-table\"", "</table>"), "<tr"), 3U);
+  EXPECT_NE(between(dom, "id=\"budget-table\"", "</table>").find("up to 1.01e-5"), std::string::npos);
+  EXPECT_NE(between(dom, "id=\"finding-list\"", "</section>").find("expected: issue 12"), std::string::npos);
+}
+
 TEST(Page, NothingInARecordRuns) {
   const fixture::Folder folder;
   write_report(fixture::record(), folder.path);

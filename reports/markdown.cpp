@@ -67,10 +67,10 @@ std::string cell(const Overview& overview, std::size_t column, const std::string
   if (worst == nullptr) return "";
   const StandingTraits& standing = traits(worst->standing);
   if (worst->standing == Standing::unsupported) return std::string(standing.sign);
-  const bool stopped = worst->standing == Standing::crashed || worst->standing == Standing::hung;
-  const std::string number = stopped ? std::string(standing.word)
-                                     : round_up(ulp) + (proved ? " ●" : "") +
-                                           (worst->standing == Standing::breaks_rule ? " and breaks a rule" : "");
+  const std::string number = stopped(*worst->accuracy)
+                                 ? std::string(standing.word)
+                                 : round_up(ulp) + (proved ? " ●" : "") +
+                                       (worst->standing == Standing::breaks_rule ? " and breaks a rule" : "");
   return standing.fails ? fmt::format("**{} {}**", standing.sign, number)
                         : fmt::format("{} {}", escaped(std::string(standing.sign)), number);
 }

@@ -73,6 +73,7 @@ json contract_of(const Overview& overview, const Entry& entry) {
                      {"text", rule_text(rule.rule)},
                      {"broken", grouped(rule.broken)},
                      {"required", rule.required},
+                     {"excused", rule.excused},
                      {"worst", witness_json(accuracy, rule.worst)}});
   }
   return {{"column", entry.column},
@@ -96,6 +97,9 @@ json contract_of(const Overview& overview, const Entry& entry) {
           {"source", accuracy.budget_source},
           {"inputs", accuracy.inputs},
           {"detail", accuracy.detail},
+          {"stopped", stopped(accuracy)},
+          {"excused", accuracy.excused},
+          {"grown", accuracy.worse},
           {"note", accuracy.note},
           {"worst", witness_json(accuracy, accuracy.worst)},
           {"beyond", accuracy.budget_worst == Witness() ? json() : witness_json(accuracy, accuracy.budget_worst)},

@@ -66,7 +66,9 @@ void print_known(const Overview& overview) {
     if (finding.standing != Standing::known) continue;
     fmt::print("{}known: {} {}: {}{}\n", first ? "\n" : "", overview.column_of(finding).label,
                contract_text(*finding.entry->accuracy), finding_text(finding),
-               finding.others.empty() ? "" : fmt::format(" (and in {} more contracts)", finding.others.size()));
+               finding.others.empty() ? ""
+                                      : fmt::format(" (and in {} more {})", finding.others.size(),
+                                                    finding.others.size() == 1 ? "contract" : "contracts"));
     first = false;
   }
 }

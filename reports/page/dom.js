@@ -36,7 +36,7 @@ const standings = new Map(data.standings.map((standing, rank) => [standing.name,
 const subjectOf = (contract) => data.subjects[contract.column];
 
 /** Whether it was measured at all: what crashed, hung or was not offered was not. */
-const hasNumbers = (contract) => !["crashed", "hung", "unsupported"].includes(contract.standing);
+const hasNumbers = (contract) => !contract.stopped && contract.standing !== "unsupported";
 
 /** How a contract's error compares with its budget. */
 const excessOf = (contract) => numberOf(contract.excess);

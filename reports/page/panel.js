@@ -22,6 +22,8 @@ function factList(contract) {
     ["Correctly rounded", contract.right],
     ["Inputs tried", contract.count + (contract.inputs === "" ? "" : " – " + contract.inputs)],
     ["What happened", hasNumbers(contract) ? "" : contract.detail],
+    ["Worse", contract.grown],
+    ["Fails nobody", contract.excused],
     ["The subject's note", contract.note],
   ];
   return element("dl", { class: "facts" }, facts.filter(([, text]) => text !== "")
@@ -31,7 +33,7 @@ function factList(contract) {
 function ruleBlock(rule) {
   const kind = rule.required ? "Rule broken" : "Recommended rule broken";
   return [
-    element("h4", {}, kind + ": " + rule.text, element("small", {}, " " + rule.name + ", in " + rule.broken + (rule.broken === "1" ? " case" : " cases"))),
+    element("h4", {}, kind + ": " + rule.text, element("small", {}, " " + rule.name + ", in " + rule.broken + (rule.broken === "1" ? " case" : " cases") + (rule.excused === "" ? "" : ", " + rule.excused))),
     witnessList(rule.worst), replayLine(rule.worst),
   ];
 }
