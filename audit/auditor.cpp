@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "audit/case.hpp"
 #include "audit/checkpoint.hpp"
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
@@ -325,7 +326,7 @@ class Audit {
     const AuditedSubject& audited = request_.subjects[s];
     const Conclusion conclusion{
         *audited.subject,
-        audited.argument,
+        "lossaudit audit " + shell_quoted(audited.argument),
         request_.profile->name,
         request_.seed,
         [this] { return next_case_file(); },

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
+#include <fstream>
 #include <functional>
+#include <sstream>
 #include <utility>
 
 #include "audit/text.hpp"
@@ -221,6 +223,15 @@ Batch single_case(const Contract& contract, const Batch& batch, std::size_t resu
   return one;
 }
 
+std::string case_text_of(const std::string& argument) {
+  if (!argument.starts_with('@')) return argument;
+  std::ifstream file(argument.substr(1));
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) throw BadInput("cannot read the case " + argument.substr(1));
+  return text.str();
+}
+
 std::string shell_quoted(const std::string& word) {
   constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:,=+@%^";
   if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
@@ -230,8 +241,11 @@ std::string shell_quoted(const std::string& word) {
 }
 
 std::string replay_command(const std::string& subject, const Contract& contract, const Batch& batch) {
-  return "lossaudit audit " + shell_quoted(subject) + " --contract '" + to_string(contract) + "' --case '" +
-         to_case_text(contract, batch) + "'";
+  return with_case("lossaudit audit " + shell_quoted(subject), contract, batch);
+}
+
+std::string with_case(const std::string& command, const Contract& contract, const Batch& batch) {
+  return command + " --contract '" + to_string(contract) + "' --case '" + to_case_text(contract, batch) + "'";
 }
 
 }  // namespace lossaudit

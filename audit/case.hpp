@@ -28,6 +28,9 @@ std::vector<CaseArgument> case_arguments(const Contract& contract, const Batch& 
 /// The text of a batch; parse_case() of it gives the same batch to the bit (`origin` apart).
 std::string to_case_text(const Contract& contract, const Batch& batch);
 
+/// What an option --case means: a case's text, or that in the file of "@FILE". Throws BadInput when it cannot be read.
+std::string case_text_of(const std::string& argument);
+
 /// Reads a case's text; numbers that are no values of the format are rounded to it. Throws BadInput, in a line that
 /// names the word at fault, on nonsense and on sizes that do not fit the contract.
 Batch parse_case(const Contract& contract, std::string_view text);
@@ -36,7 +39,9 @@ Batch parse_case(const Contract& contract, std::string_view text);
 /// contract depends on the whole batch, and gets it back.
 Batch single_case(const Contract& contract, const Batch& batch, std::size_t result);
 
-/// The command that measures this case again, quoted for a POSIX shell.
+/// `command` with the options --contract and --case that name this case, quoted for a POSIX shell.
+std::string with_case(const std::string& command, const Contract& contract, const Batch& batch);
+/// The command that measures this case again.
 std::string replay_command(const std::string& subject, const Contract& contract, const Batch& batch);
 
 /// `word` in single quotes when a POSIX shell would not take it as it stands.

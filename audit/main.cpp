@@ -53,6 +53,8 @@ int run(Program& program) {
   add_report(app, program);
   add_list(app, program);
   add_certify(app, program);
+  add_vectors(app, program);
+  add_judge(app, program);
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend() - 1));
   } catch (const CLI::Success& asked) {

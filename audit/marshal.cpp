@@ -19,6 +19,25 @@ Stored get(const std::byte* from, std::size_t index) {
   return value;
 }
 
+void fill_unwritten(Format format, std::byte* to, std::size_t count) {
+  const std::uint64_t bits = unwritten(format);
+  for (std::size_t i = 0; i < count; ++i) {
+    switch (traits(format).bytes) {
+      case 8:
+        put(to, i, bits);
+        break;
+      case 4:
+        put(to, i, static_cast<std::uint32_t>(bits));
+        break;
+      default:
+        put(to, i, static_cast<std::uint16_t>(bits));
+        break;
+    }
+  }
+}
+
+}  // namespace
+
 void store_values(Format format, std::span<const double> values, std::byte* to) {
   if (values.empty()) return;
   switch (format) {
@@ -39,25 +58,6 @@ void store_values(Format format, std::span<const double> values, std::byte* to) 
       break;
   }
 }
-
-void fill_unwritten(Format format, std::byte* to, std::size_t count) {
-  const std::uint64_t bits = unwritten(format);
-  for (std::size_t i = 0; i < count; ++i) {
-    switch (traits(format).bytes) {
-      case 8:
-        put(to, i, bits);
-        break;
-      case 4:
-        put(to, i, static_cast<std::uint32_t>(bits));
-        break;
-      default:
-        put(to, i, static_cast<std::uint16_t>(bits));
-        break;
-    }
-  }
-}
-
-}  // namespace
 
 TensorBytes tensor_bytes(const Contract& contract, const Batch& batch) {
   const auto size = static_cast<std::size_t>(traits(contract.format).bytes);

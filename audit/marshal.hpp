@@ -23,6 +23,9 @@ using TensorPlaces = std::array<std::byte*, tensor_count>;  ///< where each is; 
 /// Sizes of a call's tensors. The batch must fit the contract (validate).
 TensorBytes tensor_bytes(const Contract& contract, const Batch& batch);
 
+/// Writes values of the format as they are stored.
+void store_values(Format format, std::span<const double> values, std::byte* to);
+
 /// Writes every input tensor to its place, and the pattern of `unwritten` to the result's.
 void store(const Contract& contract, const Batch& batch, const TensorPlaces& places);
 

@@ -54,7 +54,7 @@ std::optional<Accuracy> conclude(Trial& trial, const Conclusion& conclusion) {
   if (!trial.tried()) return std::nullopt;
   const auto request = [&](bool finding) {
     return WitnessRequest{conclusion.subject,
-                          conclusion.argument,
+                          conclusion.command,
                           trial.contract,
                           trial.budget,
                           conclusion.profile,

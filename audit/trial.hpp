@@ -37,8 +37,8 @@ struct Trial {
 /// What conclude() needs to look for witnesses.
 struct Conclusion {
   Subject& subject;
-  std::string argument;      ///< what names the subject on a command line
-  std::string_view profile;  ///< that the budgets are of
+  std::string command;       ///< what shows a case again, once --contract and --case follow
+  std::string_view profile;  ///< that the command is to be told
   std::uint64_t seed = 0;
   std::function<std::filesystem::path()> case_file;  ///< a new place for a case too long for a command line, or ""
   std::function<bool()> may_reduce;                  ///< is there time left to look for smaller cases?

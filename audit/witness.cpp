@@ -41,11 +41,11 @@ Witness describe(const WitnessRequest& request, const Batch& batch) {
   }
   const std::string text = to_case_text(request.contract, batch);
   if (text.size() <= longest_case || request.case_file.empty()) {
-    witness.replay = replay_command(request.argument, request.contract, batch);
+    witness.replay = with_case(request.command, request.contract, batch);
   } else {
     std::ofstream(request.case_file) << text << '\n';
-    witness.replay = fmt::format("lossaudit audit {} --contract '{}' --case {}", shell_quoted(request.argument),
-                                 to_string(request.contract), shell_quoted("@" + request.case_file.string()));
+    witness.replay = fmt::format("{} --contract '{}' --case {}", request.command, to_string(request.contract),
+                                 shell_quoted("@" + request.case_file.string()));
   }
   if (request.profile != default_profile) witness.replay += fmt::format(" --profile {}", request.profile);
   return witness;

@@ -25,7 +25,7 @@ Measured measure_once(Subject& subject, const Contract& contract, const Budget& 
 /// What a witness is made for.
 struct WitnessRequest {
   Subject& subject;
-  std::string argument;  ///< what names the subject on a command line
+  std::string command;  ///< what shows a case again, once --contract and --case follow
   Contract contract;
   Budget budget;
   std::string_view profile;         ///< that the replay is judged by

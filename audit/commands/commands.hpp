@@ -21,6 +21,8 @@ void add_reference(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 void add_certify(CLI::App& app, Program& program);
+void add_vectors(CLI::App& app, Program& program);
+void add_judge(CLI::App& app, Program& program);
 
 /// Runs lossaudit-conform, which lies beside this program, in its place. Throws BadInput when it is not there.
 [[noreturn]] void exec_conform(const std::vector<std::string>& arguments);

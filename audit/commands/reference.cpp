@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view every_dialect = "all";
 
 struct Arguments {
-  std::string function;
+  std::string function, contract, case_text;
   std::string dialect = "exact", format = "f64", pass = "forward", reduction = "none";
   std::string output, target, labels, class_weights, sample_weights, upstream, shape, epsilon;
   std::optional<int> axis;
@@ -92,8 +92,11 @@ void add_reference(CLI::App& app, Program& /*program*/) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("reference", "The exact value of a case, its enclosure, and each format's correct rounding.");
-  command->add_option("FUNCTION", a->function, "One of: lossaudit list functions")->required();
-  command->add_option("--output", a->output, "The function's argument: numbers separated by commas")->required();
+  CLI::Option* function = command->add_option("FUNCTION", a->function, "One of: lossaudit list functions");
+  CLI::Option* output =
+      command->add_option("--output", a->output, "The function's argument: numbers separated by commas");
+  function->needs(output);
+  output->needs(function);
   command->add_option("--target", a->target, "Targets, as many as outputs (sparse: labels)");
   command->add_option("--labels", a->labels, "Labels of a sparse loss, one a row");
   command->add_option("--class-weights", a->class_weights, "A weight a class");
@@ -115,9 +118,18 @@ void add_reference(CLI::App& app, Program& /*program*/) {
   command->add_option("--ignore-index", a->ignore_index, "The label whose rows count nowhere (sparse)");
   command->add_option("--digits", a->digits, "Significant decimals")->capture_default_str();
   command->add_flag("--json", a->json, "JSON instead of text");
+  CLI::Option* contract =
+      command->add_option("--contract", a->contract, "Instead of a function and its options: a finding's contract");
+  CLI::Option* one_case =
+      command->add_option("--case", a->case_text, "and its case, as 'output=0,1 target=1', or @FILE");
+  contract->needs(one_case)->excludes(function);
+  one_case->needs(contract);
   command->callback([a] {
-    Contract contract = contract_of(*a);
-    const Batch batch = batch_of(*a, contract);
+    if (a->function.empty() && a->contract.empty()) {
+      throw BadInput("say what of: a FUNCTION with --output, or a --contract with --case (lossaudit reference --help)");
+    }
+    Contract contract = a->contract.empty() ? contract_of(*a) : parse_contract(a->contract);
+    const Batch batch = a->contract.empty() ? batch_of(*a, contract) : parse_case(contract, case_text_of(a->case_text));
     if (a->dialect == every_dialect) {
       print_dialects(contract, batch, answers_of_dialects(contract, batch, a->digits), a->json);
       return;

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <tuple>
 
 #include "audit/case.hpp"
@@ -19,15 +17,6 @@ namespace {
 
 /// Lines of results; where there are more, those with the largest errors are shown.
 constexpr std::size_t most_lines = 24;
-
-std::string case_of(const std::string& argument) {
-  if (!argument.starts_with('@')) return argument;
-  std::ifstream file(argument.substr(1));
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file) throw BadInput("cannot read the case " + argument.substr(1));
-  return text.str();
-}
 
 std::string hex_and_decimal(Format format, double value) {
   return fmt::format("{} ({})", to_hex(format, value), to_decimal(format, value));
@@ -90,7 +79,7 @@ void print_results(const Contract& contract, const Budget& budget, const Batch& 
 bool replay_case(const std::vector<AuditedSubject>& subjects, const Profile& profile, const std::string& contract_text,
                  const std::string& case_text) {
   const Contract contract = parse_contract(contract_text);
-  const auto batch = std::make_shared<const Batch>(parse_case(contract, case_of(case_text)));
+  const auto batch = std::make_shared<const Batch>(parse_case(contract, case_text_of(case_text)));
   const Budget allowed = budget(profile, contract);
   const auto supports = [&](const AuditedSubject& audited) { return audited.subject->supports(contract); };
   if (std::none_of(subjects.begin(), subjects.end(), supports)) {
