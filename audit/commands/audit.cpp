@@ -3,20 +3,15 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
 #include <memory>
 #include <optional>
 
 #include "audit/auditor.hpp"
-#include "audit/baseline.hpp"
-#include "audit/case.hpp"
 #include "audit/commands/commands.hpp"
+#include "audit/commands/leave_record.hpp"
 #include "audit/commands/progress.hpp"
 #include "audit/commands/replay.hpp"
-#include "audit/commands/verdict_table.hpp"
-#include "audit/expected_findings.hpp"
 #include "audit/machine.hpp"
-#include "reports/report.hpp"
 
 namespace lossaudit {
 namespace {
@@ -25,7 +20,8 @@ namespace fs = std::filesystem;
 
 struct Arguments {
   std::vector<std::string> subjects, functions, formats, dialects, passes, gates;
-  std::string profile = "faithful", directory, contract, case_text, baseline, expected;
+  std::string profile = "faithful", directory, contract, case_text;
+  YardstickArguments yardsticks;
   double seconds = 0;
   bool resume = false;
   std::optional<std::uint64_t> seed;
@@ -83,48 +79,6 @@ void stop_when_asked() {
   for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
 }
 
-/// Makes the folder and proves that files can be made in it, before any work is done.
-void prepare_directory(const fs::path& directory) {
-  std::error_code error;
-  fs::create_directories(directory / "cases", error);
-  const fs::path probe = directory / "cases" / ".writable";
-  const bool written = !error && static_cast<bool>(std::ofstream(probe) << "1");
-  fs::remove(probe, error);
-  if (!written) throw BadInput("cannot write to " + directory.string() + ": give -o a folder that can be written");
-  // Cases of an earlier audit would pass for this one's.
-  for (const fs::directory_entry& entry : fs::directory_iterator(directory / "cases", error)) {
-    if (entry.path().extension() == ".case") fs::remove(entry.path(), error);
-  }
-}
-
-/// What the record is held against beside the budgets.
-struct Yardsticks {
-  std::optional<RunRecord> baseline;
-  std::vector<ExpectedFinding> expected;
-};
-
-/// Read before any work is done. Unless a seed is given, that of the baseline makes the inputs the same.
-Yardsticks load_yardsticks(const Arguments& a, AuditRequest& request) {
-  Yardsticks yardsticks;
-  if (!a.baseline.empty()) {
-    yardsticks.baseline = load_baseline(a.baseline, a.profile);
-    if (!a.seed) request.seed = yardsticks.baseline->seed;
-  }
-  if (!a.expected.empty()) yardsticks.expected = load_expected_findings(a.expected);
-  return yardsticks;
-}
-
-void apply(const Yardsticks& yardsticks, const Arguments& a, RunRecord& record) {
-  if (const std::size_t others = apply_expected_findings(yardsticks.expected, a.expected, record); others > 0) {
-    fmt::print(stderr, "lossaudit: {}: {} of {} lines concern nothing that was audited\n", a.expected, others,
-               yardsticks.expected.size());
-  }
-  if (yardsticks.baseline) {
-    record.baseline = a.baseline;
-    compare_with_baseline(*yardsticks.baseline, record);
-  }
-}
-
 int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   stop_when_asked();
   const Profile& profile = profile_named(a.profile);
@@ -132,7 +86,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   request.filter = {parse_each(a.functions, parse_function), parse_each(a.dialects, parse_dialect),
                     parse_each(a.formats, parse_format), parse_each(a.passes, parse_pass)};
   if (!a.directory.empty() && a.contract.empty()) {
-    prepare_directory(a.directory);
+    prepare_report(a.directory);
     request.case_directory = fs::path(a.directory) / "cases";
     request.checkpoint = fs::path(a.directory) / "checkpoint.json";
     request.resume = a.resume;
@@ -145,7 +99,6 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   if (!a.contract.empty()) return replay_case(request.subjects, profile, a.contract, a.case_text) ? 0 : 1;
 
   request.profile = &profile;
-  request.seed = a.seed.value_or(request.seed);
   if (a.seconds > 0) request.time = std::chrono::milliseconds(static_cast<std::int64_t>(a.seconds * 1000));
   Progress progress;
   request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
@@ -156,23 +109,12 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   };
 
   request.stop = [] { return asked_to_stop != 0; };
-  const Yardsticks yardsticks = load_yardsticks(a, request);
+  const Yardsticks yardsticks(a.yardsticks, a.profile);
+  request.seed = a.seed.value_or(yardsticks.baseline_seed().value_or(request.seed));
   const std::string started = utc_now();
   RunRecord record = run_audit(request);
   progress.clear();
-  record.started = started;
-  record.command = "lossaudit";
-  for (std::size_t i = 1; i < command_line.size(); ++i) record.command += " " + shell_quoted(command_line[i]);
-
-  apply(yardsticks, a, record);
-  print_verdicts(record);
-  if (!a.directory.empty()) {
-    save_record(record, fs::path(a.directory) / "run.json");
-    write_report(record, a.directory);
-    std::error_code ignored;
-    fs::remove(request.case_directory, ignored);  // goes when no case was too long for a command line
-    fmt::print("report: {}\n", (fs::path(a.directory) / "index.html").string());
-  }
+  leave_record(record, started, command_line, yardsticks, a.directory);
   if (record.interrupted) {
     const std::string remedy = a.directory.empty() ? "with -o DIR an audit can go on where it was stopped"
                                                    : "to go on, give the same command with --resume";
@@ -208,16 +150,7 @@ void add_audit(CLI::App& app, Program& program) {
       ->option_text("DIR");
   command->add_flag("--resume", a->resume, "Go on where an audit with the same arguments was stopped; needs -o")
       ->needs("-o");
-  command
-      ->add_option("--baseline", a->baseline,
-                   "Fail only on what got worse than in this record of an earlier audit, and say by how much")
-      ->option_text("RUN.json");
-  command
-      ->add_option(
-          "--expected", a->expected,
-          "Findings that fail nobody, a line each: 'SUBJECT | CONTRACT | exceeds N ulp, breaks RULE, crashes or "
-          "hangs | REASON'; one that no longer occurs fails")
-      ->option_text("FILE");
+  add_yardstick_options(*command, a->yardsticks);
   CLI::Option* contract =
       command->add_option("--contract", a->contract, "Measure one case of this contract, as a finding's replay does");
   CLI::Option* one_case =

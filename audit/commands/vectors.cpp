@@ -5,12 +5,10 @@
 #include <memory>
 
 #include "audit/auditor.hpp"
-#include "audit/case.hpp"
 #include "audit/commands/commands.hpp"
+#include "audit/commands/leave_record.hpp"
 #include "audit/commands/progress.hpp"
-#include "audit/commands/verdict_table.hpp"
 #include "audit/machine.hpp"
-#include "reports/report.hpp"
 
 namespace lossaudit {
 namespace {
@@ -43,6 +41,7 @@ void write(const VectorsArguments& a) {
 
 struct JudgeArguments {
   std::string directory, name = "answers", profile = std::string(default_profile), report;
+  YardstickArguments yardsticks;
 };
 
 int judge(const JudgeArguments& a, const std::vector<std::string>& command_line) {
@@ -53,25 +52,14 @@ int judge(const JudgeArguments& a, const std::vector<std::string>& command_line)
   request.profile = &profile_named(a.profile);
   request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
   if (!a.report.empty()) {
+    prepare_report(a.report);
     request.case_directory = fs::path(a.report) / "cases";
-    std::error_code error;
-    fs::create_directories(request.case_directory, error);
-    if (error) throw BadInput("cannot write to " + a.report + ": give -o a folder that can be written");
   }
+  const Yardsticks yardsticks(a.yardsticks, a.profile);
   const std::string started = utc_now();
   RunRecord record = judge_vectors(request);
   progress.clear();
-  record.started = started;
-  record.command = "lossaudit";
-  for (std::size_t i = 1; i < command_line.size(); ++i) record.command += " " + shell_quoted(command_line[i]);
-  print_verdicts(record);
-  if (!a.report.empty()) {
-    save_record(record, fs::path(a.report) / "run.json");
-    write_report(record, a.report);
-    std::error_code ignored;
-    fs::remove(request.case_directory, ignored);  // goes when no case was too long for a command line
-    fmt::print("report: {}\n", (fs::path(a.report) / "index.html").string());
-  }
+  leave_record(record, started, command_line, yardsticks, a.report);
   return conforms(record) ? 0 : 1;
 }
 
@@ -99,6 +87,7 @@ void add_judge(CLI::App& app, Program& program) {
   command->add_option("DIR", a->directory, "The folder that lossaudit vectors made")->required();
   command->add_option("--name", a->name, "What to call whoever answered")->capture_default_str();
   command->add_option("--profile", a->profile, "The table of budgets")->capture_default_str();
+  add_yardstick_options(*command, a->yardsticks);
   command->add_option("-o", a->report, "Folder for run.json, report.md, index.html and junit.xml")->option_text("DIR");
   command->callback([a, &program] { program.status = judge(*a, program.arguments); });
 }
