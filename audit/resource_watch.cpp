@@ -112,13 +112,13 @@ std::string ResourceWatch::excess(pid_t group) const {
 }
 
 std::string ResourceWatch::excess_told_by(int signal) const {
-  return signal == SIGXFSZ ? "wrote more than " + shown(limits_.written) + " to one file" : "";
+  return signal == SIGXFSZ ? "wrote more than " + shown(limits_.file) + " to one file" : "";
 }
 
 void ResourceWatch::impose() const {
   rlimit size{};
   if (getrlimit(RLIMIT_FSIZE, &size) != 0) return;
-  size.rlim_cur = size.rlim_max = std::min<rlim_t>(size.rlim_max, limits_.written);
+  size.rlim_cur = size.rlim_max = std::min<rlim_t>(size.rlim_max, limits_.file);
   setrlimit(RLIMIT_FSIZE, &size);
 }
 

@@ -12,9 +12,8 @@ struct ResourceLimits {
   /// Bytes of memory that are resident in all its processes together. By default half of what this machine, or this
   /// container, has.
   std::uint64_t memory = half_of_memory();
-  /// Bytes in any one file that it writes, and bytes that it has added to the disk. Files in memory (tmpfs) are not
-  /// counted among the latter.
-  std::uint64_t written = std::uint64_t{4} << 30;
+  std::uint64_t file = std::uint64_t{4} << 30;     ///< bytes in any one file that it writes
+  std::uint64_t written = std::uint64_t{8} << 30;  ///< bytes that it adds to the disk; files in memory do not count
 
   static std::uint64_t half_of_memory();
 };

@@ -208,7 +208,7 @@ TEST(PipeFaults, NothingIsLeftBehind) {
   EXPECT_EQ(errno, ECHILD);
 }
 
-constexpr ResourceLimits little = {.memory = 256 << 20, .written = 32 << 20};
+constexpr ResourceLimits little = {.memory = 256 << 20, .file = 32 << 20, .written = 64 << 20};
 
 TEST(PipeFaults, MemoryHasALimit) {
   const std::unique_ptr<Subject> subject = faulty("takes_memory", {.call = 20s, .resources = little});
@@ -234,14 +234,14 @@ TEST(PipeFaults, FilesHaveALimit) {
     return outcome.detail;
   };
   EXPECT_NE(writing("fills_the_disk").find("its last words: OSError: [Errno 27] File too large"), std::string::npos);
-  EXPECT_EQ(std::filesystem::file_size(folder / "fills_the_disk"), little.written);
+  EXPECT_EQ(std::filesystem::file_size(folder / "fills_the_disk"), little.file);
   EXPECT_EQ(writing("fills_the_disk_boldly"), "stopped by its limits: it wrote more than 0.04 GiB to one file");
   struct statfs system {};
   statfs(folder.c_str(), &system);
   if (system.f_type != TMPFS_MAGIC) {  // which has no disk to fill
     const std::string detail = writing("fills_the_disk_with_files");
     EXPECT_EQ(detail.find("stopped by its limits: it wrote "), 0U) << detail;
-    EXPECT_NE(detail.find(" GiB to files where 0.04 GiB are allowed"), std::string::npos) << detail;
+    EXPECT_NE(detail.find(" GiB to files where 0.07 GiB are allowed"), std::string::npos) << detail;
   }
   std::filesystem::remove_all(folder);
 }

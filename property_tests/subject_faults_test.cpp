@@ -101,7 +101,7 @@ TEST_P(Hangs, EndAtTheTimeLimitAndTheNextCallWorks) {
 }
 
 TEST(SubjectFaults, MemoryAndFilesHaveALimit) {
-  const SubjectLimits little = {.resources = {.memory = 256 << 20, .written = 32 << 20}};
+  const SubjectLimits little = {.resources = {.memory = 256 << 20, .file = 32 << 20, .written = 64 << 20}};
   const auto detail = [&](const std::string& name) {
     const std::unique_ptr<Subject> subject =
         std::move(open_library(std::string(FAULTS_LIBRARY) + ":" + name, little).front());
