@@ -66,15 +66,18 @@ function heightsOf(contracts) {
 }
 
 function seriesOf(contract, height) {
-  const colour = seriesColours[theme()][contract.column % seriesColours.light.length];
+  const colours = seriesColours[theme()];
+  const colour = colours[contract.column % colours.length];
+  // The eighth subject has the first one's colour and another shape: 49 pairs before one comes again.
+  const shape = pointStyles[(contract.column + Math.floor(contract.column / colours.length)) % pointStyles.length];
   const points = contract.curve.map(([x, ulp, at]) => ({ x, y: height(ulp), ulp, at: at === undefined ? x.toLocaleString("en") : at }));
   points.sort((a, b) => a.x - b.x);
   // A marker every so often, at other points than the other subjects', tells dense lines apart without their colours.
   const sparse = points.length <= 60;
-  const marked = (i) => sparse || i % 48 === (contract.column * 12) % 48;
+  const marked = (i) => sparse || i % 48 === (contract.column * 13) % 48;
   return {
     label: subjectOf(contract).label.slice(0, 40), contract, data: points, showLine: true, borderColor: colour, backgroundColor: colour,
-    borderWidth: 1.5, pointRadius: points.map((_, i) => (marked(i) ? 3.5 : 0)), pointHoverRadius: 5, pointStyle: pointStyles[contract.column % pointStyles.length],
+    borderWidth: 1.5, pointRadius: points.map((_, i) => (marked(i) ? 3.5 : 0)), pointHoverRadius: 5, pointStyle: shape,
     pointBorderWidth: 1, clip: 8,
   };
 }

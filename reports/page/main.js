@@ -2,6 +2,7 @@
 "use strict";
 
 function drawTop() {
+  document.body.classList.toggle("wide", data.subjects.length > 8);
   byId("headline").textContent = data.headline;
   document.title = "lossaudit: " + data.headline.slice(0, 200);
   byId("runs").replaceChildren(...data.runs.map((run) => {
