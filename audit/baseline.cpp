@@ -185,6 +185,7 @@ void compare_with_baseline(const RunRecord& baseline, RunRecord& record) {
     if (!said.better.empty()) better_changes.push_back({"better", now.subject, contract_text(now), said.better});
     if (said.uncompared) uncompared[now.subject].push_back(contract_text(now));
   }
+  if (record.interrupted) before.clear();  // what was not tried is not gone
   for (const auto& [key, then] : before) gone[key.first].push_back(key.second);
   record.changes.insert(record.changes.end(), better_changes.begin(), better_changes.end());
   for (const auto& [subject, names] : uncompared) {

@@ -245,7 +245,7 @@ std::size_t apply_expected_findings(const std::vector<ExpectedFinding>& expected
       judged = judged || (subject != record.subjects.end() && subject->gated && judges(finding, accuracy));
     }
     unconcerned += concerned ? 0 : 1;
-    if (judged && !occurred) {
+    if (judged && !occurred && !record.interrupted) {
       record.no_longer_occurs.push_back(fmt::format("{}:{}: {}", where, finding.line, finding.text));
     }
   }

@@ -48,7 +48,7 @@ std::vector<ExpectedFinding> parse_expected_findings(std::string_view text, cons
 std::vector<ExpectedFinding> load_expected_findings(const std::filesystem::path& path);
 
 /// Excuses in `record` what is expected, marks what is worse than that, and lists the lines whose finding no longer
-/// occurs on a gated subject though its contract was measured to the end. `where` names the file. Returns how many lines
+/// occurs on a gated subject though its contract was measured to the end, as it is not in an interrupted audit. `where` names the file. Returns how many lines
 /// concern nothing that was audited.
 std::size_t apply_expected_findings(const std::vector<ExpectedFinding>& expected, const std::string& where,
                                     RunRecord& record);

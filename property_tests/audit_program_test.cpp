@@ -305,6 +305,7 @@ TEST_F(Program, ExpectedFindingsFailNobodyAndGoWhenTheyAreGone) {
   std::ofstream(file) << line.substr(0, line.rfind('|'));
   expect_mistake(audit, file + ":1: expected SUBJECT |");
   expect_mistake(audit + "x", "cannot be read");
+  expect_mistake(audit + " --contract 'sigmoid exact f32 forward' --case output=1", "--expected");
 }
 
 TEST_F(Program, AProfileIsNamedAndShownWithWhatItLetsPass) {

@@ -238,6 +238,9 @@ TEST(ExpectedFindings, OfWhatWasNotMeasuredNothingIsSaid) {
   // What crashed was not measured to the end: whether the rule is broken cannot be said.
   record = with(audited(planted::fails), "planted | sigmoid | crashes | why\nplanted | sigmoid | breaks finite | why");
   EXPECT_TRUE(record.no_longer_occurs.empty());
+  RunRecord interrupted = audited(compute<planted::right>);
+  interrupted.interrupted = true;
+  EXPECT_TRUE(with(interrupted, "planted | sigmoid | crashes | why").no_longer_occurs.empty());
 }
 
 TEST(ExpectedFindings, AreNoWorseThanABaselineWithoutThem) {

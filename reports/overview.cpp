@@ -55,11 +55,13 @@ std::vector<Finding> findings_in(const std::vector<Entry>& entries) {
   std::map<std::tuple<std::size_t, std::string, Standing, std::string>, std::vector<Finding>> alike;
   for (const Entry& entry : entries) {
     for (const Finding& fault : faults_of(entry)) {
-      // Faults that are excused for different reasons are told apart; so is what is worse by different amounts.
-      const std::string rule =
-          fault.rule != nullptr ? fault.rule->rule + '\n' + fault.rule->excused : '\n' + entry.accuracy->excused;
-      const std::string more = fault.standing == Standing::known ? std::string(traits(fault.kind).name) : "";
-      alike[{entry.column, entry.accuracy->function, fault.standing, rule + '\n' + more}].push_back(fault);
+      // Faults that are excused for different reasons are told apart.
+      std::string what = fault.rule != nullptr ? fault.rule->rule : "";
+      if (fault.standing == Standing::known) {
+        what.append("\n").append(traits(fault.kind).name).append("\n");
+        what += fault.rule != nullptr ? fault.rule->excused : entry.accuracy->excused;
+      }
+      alike[{entry.column, entry.accuracy->function, fault.standing, what}].push_back(fault);
     }
   }
   std::vector<Finding> findings;

@@ -155,7 +155,7 @@ void add_audit(CLI::App& app, Program& program) {
       command->add_option("--contract", a->contract, "Measure one case of this contract, as a finding's replay does");
   CLI::Option* one_case =
       command->add_option("--case", a->case_text, "The case, as 'output=0x1p+0 target=1', or @FILE");
-  contract->needs(one_case);
+  contract->needs(one_case)->excludes("--baseline")->excludes("--expected");
   one_case->needs(contract);
   command->callback([a, &program] { program.status = audit(*a, program.arguments); });
 }
