@@ -153,6 +153,13 @@ TEST(RecordJson, WhatOlderRecordsLackMayBeMissingAndNotWrong) {
   accuracy.budget_share = 2.5;
   accuracy.budget_worst = fixture::witness();
   accuracy.budget_zero_passes = 1.001e-7;
+  accuracy.excused = "expected: issue 12";
+  accuracy.worse = "3 ulp, 1 ulp in the baseline";
+  accuracy.rules = {fixture::broken("finite", true)};
+  accuracy.rules[0].excused = "known";
+  record.baseline = "then.json";
+  record.changes = {{"worse", "fast", "relu exact f32 forward", "3 ulp"}};
+  record.no_longer_occurs = {"known.txt:3: fast | relu | crashes"};
   const json whole = to_json(record);
   EXPECT_EQ(whole["accuracy"][0]["budget"]["ulp"], "inf");
   EXPECT_EQ(whole["accuracy"][0]["budget"]["rtol"], 1e-3);
@@ -166,6 +173,19 @@ TEST(RecordJson, WhatOlderRecordsLackMayBeMissingAndNotWrong) {
     EXPECT_TRUE(refusal(wrong).starts_with(std::string("run.json: not a run record: accuracy[0].budget.") + name))
         << name;
   }
+  for (const char* place : {"/accuracy/0/excused", "/accuracy/0/worse", "/accuracy/0/rules/0/excused", "/baseline",
+                            "/changes", "/no_longer_occurs"}) {
+    const json::json_pointer pointer(place);
+    json less = whole;
+    less[pointer.parent_pointer()].erase(pointer.back());
+    EXPECT_EQ(refusal(less), "") << place;
+    json wrong = whole;
+    wrong[pointer] = 3;
+    EXPECT_NE(refusal(wrong).find(pointer.back() + ": expected "), std::string::npos) << place;
+  }
+  json unknown = whole;
+  unknown["changes"][0]["kind"] = "different";
+  EXPECT_NE(refusal(unknown).find("changes[0].kind: expected one of worse, better"), std::string::npos);
 }
 
 TEST(RecordJson, RefusalsSayWhatWasFound) {
