@@ -1,6 +1,5 @@
 // The tolerances of the WebNN conformance tests: web-platform-tests/wpt, webnn/resources/utils.js at commit
-// 3e857185318a (2024). They count steps between numbers of the format from a result in double precision. Later versions
-// allow sigmoid 10 in f16.
+// 3e857185318a (2024). They count steps between numbers of the format from a result in double precision.
 #include "audit/profiles/tables.hpp"
 
 namespace lossaudit {
