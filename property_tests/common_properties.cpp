@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string_view>
 #include <utility>
 
 namespace lossaudit::conform {
@@ -50,6 +51,29 @@ void register_common_properties() {
   }
 }
 
+void test_gradients(const char* name, Format format) {
+  std::vector<Contract> contracts;
+  CommonProperty found{};
+  for (const auto& properties : {properties_of_every_function(), properties_of_rows(), properties_of_losses()}) {
+    for (const CommonProperty& property : properties) {
+      if (std::string_view(property.name) != name) continue;
+      found = property;
+      for (const FunctionTraits& function : functions()) {
+        if (!property.of_function(function, format)) continue;
+        for (const Contract& contract : supported_contracts(function.function, format, Pass::gradient)) {
+          if (property.of_contract(contract)) contracts.push_back(contract);
+        }
+      }
+    }
+  }
+  ASSERT_NE(found.test, nullptr) << "no property is called " << name;
+  if (contracts.empty()) {
+    GTEST_SKIP() << "not supported: gradients in " << traits(format).name
+                 << ", any contract that this property is about";
+  }
+  found.test(contracts);
+}
+
 std::string suite_name(Function function) {
   std::string name;
   bool starts_word = true;
@@ -74,6 +98,11 @@ bool is_plain(const Contract& contract) {
   options.axis = contract.options.axis;
   options.reduction = contract.options.reduction;
   return options == contract.options;
+}
+
+bool gives_rows(const Contract& contract) {
+  const Layout layout = traits(contract.function).layout;
+  return layout == Layout::row_to_row || (contract.pass == Pass::gradient && layout == Layout::row_to_value);
 }
 
 bool is_plain_and_unreduced(const Contract& contract) { return is_plain(contract) && is_unreduced(contract); }

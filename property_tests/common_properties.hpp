@@ -37,6 +37,13 @@ bool is_unreduced(const Contract& contract);
 bool is_plain(const Contract& contract);
 bool is_plain_and_unreduced(const Contract& contract);
 
+/// The results of a row lie as its output does: of row_to_row functions, and of every gradient over rows.
+bool gives_rows(const Contract& contract);
+
+/// Goes with one property of the lists above through the gradients of every function that the subject supports, as
+/// "Gradient.WithinBudget/f32" does.
+void test_gradients(const char* property, Format format);
+
 /// Tame, finite or wild: the mix that generated cases have unless a property asks for one of them.
 Adventure any_adventure(Source& source);
 

@@ -119,7 +119,7 @@ void nan_stays_in_its_row(const std::vector<Contract>& contracts) {
         const std::vector<double> after = compute(contract, spoilt);
         for (std::size_t i = 0; i < after.size(); ++i) {
           std::size_t row_of_result = i;
-          if (layout == Layout::row_to_row) {
+          if (gives_rows(contract)) {
             row_of_result = i / (batch.shape.classes * batch.shape.inner) * batch.shape.inner + i % batch.shape.inner;
           }
           const bool is_its_own = row_of_result == row || contract.options.reduction != Reduction::none;

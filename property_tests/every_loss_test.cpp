@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "property_tests/common_properties.hpp"
+#include "property_tests/relations.hpp"
 
 namespace lossaudit::conform {
 namespace {
@@ -45,17 +46,22 @@ void mean_is_sum_over_count(const std::vector<Contract>& contracts) {
     const auto property = [&](const Batch& batch) -> Complaint {
       const std::size_t count = kept_losses(contract, batch);
       if (count == 0) return {};  // NaN: WithinBudget's matter
-      const double mean = compute(contract, batch)[0];
-      const double sum = compute(sum_contract, batch)[0];
-      if (!std::isfinite(sum)) return {};  // the mean may be finite where the sum is not
+      if (contract.pass == Pass::gradient && !has_one_sign(contract, batch)) return {};
+      const std::vector<double> means = compute(contract, batch);
+      const std::vector<double> sums = compute(sum_contract, batch);
       const auto n = static_cast<long double>(count);
-      // n mean = sum exactly; each is within its reach. The product and difference in 64 bits are off by 2^-63 of the
-      // sum.
-      const long double off = std::abs(n * mean - sum);
-      const long double allowed = n * reach(contract, mean) + reach(sum_contract, sum) + 0x1p-63L * std::abs(sum);
-      if (off <= allowed) return {};
-      return "mean " + shown(contract.format, mean) + " x " + std::to_string(count) + " is not the sum " +
-             shown(contract.format, sum);
+      // One of each, or a gradient of each for every output.
+      return first_complaint("result", means.size(), [&](std::size_t i) -> Complaint {
+        const double mean = means[i], sum = sums[i];
+        if (!std::isfinite(sum)) return {};  // the mean may be finite where the sum is not
+        // n mean = sum exactly; each is within its reach. The product and difference in 64 bits are off by 2^-63 of the
+        // sum.
+        const long double off = std::abs(n * mean - sum);
+        const long double allowed = n * reach(contract, mean) + reach(sum_contract, sum) + 0x1p-63L * std::abs(sum);
+        if (off <= allowed) return {};
+        return "mean " + shown(contract.format, mean) + " x " + std::to_string(count) + " is not the sum " +
+               shown(contract.format, sum);
+      });
     };
     for_all(contract, drawing(contract, Adventure::finite), property, share_of(contracts.size()));
   }

@@ -20,6 +20,7 @@ Batch permuted(const Batch& batch, const std::vector<std::size_t>& order) {
       const std::size_t from = element_index(shape, row, order[i]);
       out.output[to] = batch.output[from];
       if (!batch.target.empty()) out.target[to] = batch.target[from];
+      if (batch.upstream.size() == batch.output.size()) out.upstream[to] = batch.upstream[from];
     }
     if (batch.labels.empty()) continue;
     const auto moved = std::find(order.begin(), order.end(), static_cast<std::size_t>(batch.labels[row]));
@@ -44,7 +45,7 @@ void permutation_is_followed(const std::vector<Contract>& contracts) {
       for (std::size_t i = 0; i < n; ++i) rotated[i] = (i + 1) % n;
       for (const auto& order : {reversed, rotated}) {
         std::vector<double> due = before;
-        if (traits(contract.function).layout == Layout::row_to_row) {
+        if (gives_rows(contract)) {
           Batch results;
           results.shape = batch.shape;
           results.output = before;
@@ -72,6 +73,7 @@ Batch transposed(const Batch& batch) {
       const std::size_t to = element_index(out.shape, row, i);
       out.output[to] = batch.output[from];
       if (!batch.target.empty()) out.target[to] = batch.target[from];
+      if (batch.upstream.size() == batch.output.size()) out.upstream[to] = batch.upstream[from];
     }
   }
   return out;
@@ -88,7 +90,7 @@ void axis_is_a_transpose(const std::vector<Contract>& contracts) {
       const auto draw = [&](Source& source) { return draw_batch(source, contract, Adventure::finite, shape); };
       const auto property = [&](const Batch& batch) -> Complaint {
         std::vector<double> along_axis = compute(contract, batch);
-        if (traits(contract.function).layout == Layout::row_to_row) {
+        if (gives_rows(contract)) {
           Batch results;
           results.shape = batch.shape;
           results.output = along_axis;

@@ -286,6 +286,14 @@ Batch draw_batch(Source& source, const Contract& contract, Adventure adventure, 
       batch.sample_weights.push_back(draw_weight(source, contract.format, of_weights));
     }
   }
+  if (contract.pass == Pass::gradient && function.layout == Layout::row_to_row) {
+    // Of ones nothing comes back through a softmax.
+    batch.upstream.resize(shape.elements());
+    for (std::size_t r = 0; r < shape.rows(); ++r) {
+      const auto at = static_cast<std::size_t>(source.between(0, static_cast<std::int64_t>(shape.classes) - 1));
+      batch.upstream[element_index(shape, r, at)] = 1;
+    }
+  }
   return batch;
 }
 

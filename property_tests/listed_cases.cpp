@@ -128,6 +128,10 @@ Batch batch_of_rows(const Contract& contract, const std::vector<std::vector<doub
       batch.sample_weights.push_back(weights[i % 3]);
     }
   }
+  if (contract.pass == Pass::gradient && traits(contract.function).layout == Layout::row_to_row) {
+    batch.upstream.resize(batch.output.size());
+    for (std::size_t r = 0; r < batch.shape.rows(); ++r) batch.upstream[r * n + r % n] = 1;
+  }
   return batch;
 }
 

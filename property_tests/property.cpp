@@ -123,7 +123,38 @@ void check(const Contract& contract, const Batch& batch, const Property& propert
   ADD_FAILURE() << report(contract, text, complaint, run_command());
 }
 
+namespace {
+
+/// Of gradients, where no difference is left to cancel: a softmax meets one upstream number, a cross-entropy hard targets.
+bool is_well_conditioned_gradient(const Contract& contract, const Batch& batch) {
+  const std::size_t n = batch.shape.classes;
+  const auto one_a_row = [&](const std::vector<double>& values) {
+    for (std::size_t row = 0; row < batch.shape.rows(); ++row) {
+      std::size_t others = 0, ones = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        const double value = values[element_index(batch.shape, row, i)];
+        ones += value == 1 ? 1 : 0;
+        others += value != 1 && value != 0 ? 1 : 0;
+      }
+      if (ones > 1 || others > 0) return false;
+    }
+    return true;
+  };
+  const FunctionTraits& function = traits(contract.function);
+  const bool is_softmax = function.layout == Layout::row_to_row;
+  if (is_softmax) return batch.upstream.size() == batch.output.size() && one_a_row(batch.upstream);
+  if (!function.is_loss || contract.function == Function::mean_squared_error) return true;
+  const bool is_hard =
+      contract.function == Function::binary_crossentropy
+          ? std::all_of(batch.target.begin(), batch.target.end(), [](double t) { return t == 0 || t == 1; })
+          : batch.target.empty() || one_a_row(batch.target);
+  return is_hard && contract.options.label_smoothing == 0;
+}
+
+}  // namespace
+
 bool has_one_sign(const Contract& contract, const Batch& batch) {
+  if (contract.pass == Pass::gradient && !is_well_conditioned_gradient(contract, batch)) return false;
   const bool any_target = contract.function == Function::mean_squared_error;
   const bool has_mirrored_term = contract.function == Function::binary_crossentropy;
   const auto all = [](const std::vector<double>& values, auto good) {

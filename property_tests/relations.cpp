@@ -1,5 +1,6 @@
 #include "property_tests/relations.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -113,6 +114,37 @@ void gradient_sums_to_zero(const Contract& contract) {
       return "the gradient sums to " + shown(Format::f64, static_cast<double>(sum));
     });
   });
+}
+
+namespace {
+
+/// One-hot targets in place of labels.
+Batch one_hot(const Batch& batch) {
+  Batch out = batch;
+  out.labels.clear();
+  out.target.assign(batch.output.size(), 0.0);
+  for (std::size_t row = 0; row < batch.shape.rows(); ++row) {
+    out.target[element_index(batch.shape, row, static_cast<std::size_t>(batch.labels[row]))] = 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+bool is_same_for_one_hot(const Contract& sparse) {
+  const Contract dense = with_function(sparse, Function::categorical_crossentropy);
+  const bool divides_by_labels = traits(sparse.dialect).denominator == Denominator::label_weight &&
+                                 sparse.options.reduction == Reduction::mean && sparse.options.class_weights;
+  return !sparse.options.ignore_index && supports(dense) && !divides_by_labels &&
+         std::ranges::equal(path_of(sparse).steps, path_of(dense).steps);
+}
+
+void sparse_is_categorical(const Contract& sparse, double share) {
+  const Contract dense = with_function(sparse, Function::categorical_crossentropy);
+  for_all(
+      sparse, drawing(sparse, Adventure::finite),
+      [&](const Batch& batch) { return agree(sparse, compute(sparse, batch), dense, compute(dense, one_hot(batch))); },
+      share);
 }
 
 Clip clip_of(const Contract& contract) {

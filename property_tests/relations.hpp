@@ -39,6 +39,11 @@ void shift_changes_nothing(const Contract& contract);
 /// budget, so the sum is within the sum of those. Adding n terms of at most 1 in 64 bits is off by n 2^−64.
 void gradient_sums_to_zero(const Contract& contract);
 
+/// A sparse loss, or its gradient, is what the categorical one is of one-hot targets, weighted, smoothed and reduced alike.
+void sparse_is_categorical(const Contract& sparse, double share);
+/// … which the subject has, and whose dialect computes both alike.
+bool is_same_for_one_hot(const Contract& sparse);
+
 /// Calls f(i) for i < n; the first complaint, with "element i: " or "row i: " in front.
 template <typename F>
 Complaint first_complaint(const char* what, std::size_t n, F f) {

@@ -60,6 +60,7 @@ Batch sub_batch(const Contract& contract, const Batch& batch, const std::vector<
         out.output.push_back(batch.output[at]);
         if (!batch.target.empty()) out.target.push_back(batch.target[at]);
         if (!batch.sample_weights.empty() && !one_weight_a_row) out.sample_weights.push_back(batch.sample_weights[at]);
+        if (batch.upstream.size() == from.elements()) out.upstream.push_back(batch.upstream[at]);
       }
     }
     for (const std::size_t i : inners) {

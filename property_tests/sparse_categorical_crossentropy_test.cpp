@@ -9,17 +9,6 @@ CONFORMANCE_SUITE(SparseCategoricalCrossentropy);
 
 namespace {
 
-/// One-hot targets in place of labels.
-Batch one_hot(const Batch& batch) {
-  Batch out = batch;
-  out.labels.clear();
-  out.target.assign(batch.output.size(), 0.0);
-  for (std::size_t row = 0; row < batch.shape.rows(); ++row) {
-    out.target[element_index(batch.shape, row, static_cast<std::size_t>(batch.labels[row]))] = 1;
-  }
-  return out;
-}
-
 /// The rows that are not ignored.
 Batch without_ignored(const Batch& batch, std::int64_t ignored) {
   Batch out;
@@ -48,31 +37,16 @@ TEST_P(SparseCategoricalCrossentropy, FromLogitsIsOfSoftmax) {
 /// With every option that both take, wherever the dialect takes the same way for both: keras1 clips sparse rows before
 /// it normalises them and dense ones after, and some means divide by what only labels have.
 TEST_P(SparseCategoricalCrossentropy, IsCategoricalOfOneHot) {
-  const auto go_the_same_way = [](const Contract& sparse, const Contract& dense) {
-    const bool divides_by_labels = traits(sparse.dialect).denominator == Denominator::label_weight &&
-                                   sparse.options.reduction == Reduction::mean && sparse.options.class_weights;
-    return std::ranges::equal(path_of(sparse).steps, path_of(dense).steps) && !divides_by_labels;
-  };
   const Contract plain = forward(Function::sparse_categorical_crossentropy, GetParam());
   std::vector<Contract> contracts;
   for (const Contract& sparse : supported_contracts(plain.function, GetParam())) {
-    if (sparse.options.ignore_index) continue;
-    const Contract dense = with_function(sparse, Function::categorical_crossentropy);
-    if (supports(dense) && go_the_same_way(sparse, dense)) contracts.push_back(sparse);
+    if (is_same_for_one_hot(sparse)) contracts.push_back(sparse);
   }
   if (contracts.empty()) {
     NEEDS(plain);
     NEEDS(with_function(plain, Function::categorical_crossentropy));
   }
-  for (const Contract& sparse : contracts) {
-    const Contract dense = with_function(sparse, Function::categorical_crossentropy);
-    for_all(
-        sparse, drawing(sparse, Adventure::finite),
-        [&](const Batch& batch) {
-          return agree(sparse, compute(sparse, batch), dense, compute(dense, one_hot(batch)));
-        },
-        share_of(contracts.size()));
-  }
+  for (const Contract& sparse : contracts) sparse_is_categorical(sparse, share_of(contracts.size()));
 }
 
 TEST_P(SparseCategoricalCrossentropy, FromLogitsIsMinusLogSoftmax) {

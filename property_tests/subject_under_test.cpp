@@ -50,10 +50,10 @@ std::vector<Options> extra_options() {
 }
 
 /// All contracts of a function and format that this suite asks for, whoever supports them.
-std::vector<Contract> known_contracts(Function function, Format format) {
+std::vector<Contract> known_contracts(Function function, Format format, Pass pass) {
   std::vector<Contract> contracts;
   const auto add = [&](Dialect dialect, const Options& options) {
-    const Contract contract{function, dialect, format, Pass::forward, options};
+    const Contract contract{function, dialect, format, pass, options};
     if (is_meaningful(contract)) contracts.push_back(contract);
   };
   for (const DialectTraits& dialect : dialects()) {
@@ -91,8 +91,8 @@ void choose_subject(const std::string& argument) {
 void choose_subject(std::unique_ptr<Subject> subject, const std::string& argument) {
   chosen() = {std::move(subject), argument, {}};
   if (supported_formats().empty()) {
-    throw BadInput("'" + argument + "' supports no contract of this suite: its declaration names none of the forward " +
-                   "contracts (lossaudit list functions)");
+    throw BadInput("'" + argument + "' supports no contract of this suite: its declaration names none of its " +
+                   "functions (lossaudit list functions)");
   }
 }
 
@@ -103,7 +103,9 @@ std::vector<Format> supported_formats() {
   for (const FormatTraits& format : format_table) {
     bool any = false;
     for (const FunctionTraits& function : functions()) {
-      any = any || !supported_contracts(function.function, format.format).empty();
+      for (const Pass pass : {Pass::forward, Pass::gradient}) {
+        any = any || !supported_contracts(function.function, format.format, pass).empty();
+      }
     }
     if (any) formats.push_back(format.format);
   }
@@ -112,9 +114,9 @@ std::vector<Format> supported_formats() {
 
 bool supports(const Contract& contract) { return is_meaningful(contract) && chosen().subject->supports(contract); }
 
-std::vector<Contract> supported_contracts(Function function, Format format) {
+std::vector<Contract> supported_contracts(Function function, Format format, Pass pass) {
   std::vector<Contract> contracts;
-  for (const Contract& contract : known_contracts(function, format)) {
+  for (const Contract& contract : known_contracts(function, format, pass)) {
     if (chosen().subject->supports(contract)) contracts.push_back(contract);
   }
   return contracts;

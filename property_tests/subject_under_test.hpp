@@ -26,9 +26,9 @@ std::vector<Format> supported_formats();
 /// The contract is meaningful and the subject supports it.
 bool supports(const Contract& contract);
 
-/// The contracts of a function and format that the subject supports, forward: dialects × from_logits × reductions, each
+/// The contracts of a function, format and pass that the subject supports: dialects × from_logits × reductions, each
 /// option on its own and all together.
-std::vector<Contract> supported_contracts(Function function, Format format);
+std::vector<Contract> supported_contracts(Function function, Format format, Pass pass = Pass::forward);
 
 /// What the subject did instead of computing: one line and the command that shows it again.
 struct SubjectFailure : std::runtime_error {

@@ -261,6 +261,28 @@ struct GradientLosesConfidentRows : Sound {
   }
 };
 
+/// The gradient of the mean is left as that of the sum.
+struct MeanGradientNotDivided : Sound {
+  Real gradient_divisor(const Call& /*call*/) const override { return 1; }
+};
+
+/// softmax(x) where a label is its own target: the 1 is never subtracted.
+struct SparseGradientIsSoftmax : Sound {
+  Row entropy_gradient(const Call& call, const Row& t, const Row& x) const override {
+    return call.tensors.labels == nullptr ? Sound::entropy_gradient(call, t, x) : softmax(call, x);
+  }
+};
+
+/// e^x with no maximum subtracted.
+struct GradientWithoutShift : Sound {
+  Row entropy_gradient(const Call& call, const Row& t, const Row& x) const override {
+    Row result = Sound::entropy_gradient(call, t, x);
+    const Real overflows = std::log(call.storage.largest());
+    const bool any = std::any_of(x.begin(), x.end(), [&](Real logit) { return logit > overflows; });
+    return any ? Row(x.size(), not_a_number) : result;
+  }
+};
+
 // Class weights, labels
 
 /// Weights are normalised to an average of 1 before use.

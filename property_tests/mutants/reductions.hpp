@@ -17,6 +17,7 @@ struct MeanReturnsSum : Sound {
   Real reduced(const Call& /*call*/, Real total, Real /*divisor*/, std::size_t /*count*/) const override {
     return total;
   }
+  Real gradient_divisor(const Call& /*call*/) const override { return 1; }
 };
 
 /// Divides by all rows, ignored ones too.

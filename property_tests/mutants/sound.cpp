@@ -19,7 +19,8 @@ constexpr const char* contract_lines[] = {
     "label_smoothing ignore_index class_weights sample_weights",
     "mean_squared_error exact f64,f32,f16,bf16 forward axis reduction sample_weights",
     "cross_entropy_error exact f64,f32,f16,bf16 forward axis reduction class_weights sample_weights",
-    "categorical_crossentropy,sparse_categorical_crossentropy exact f64,f32,f16,bf16 gradient from_logits=1 axis",
+    "categorical_crossentropy,sparse_categorical_crossentropy exact f64,f32,f16,bf16 gradient from_logits=1 axis "
+    "reduction",
     nullptr,
 };
 
@@ -356,13 +357,19 @@ Row Sound::one_hot(const Call& call, std::int64_t label) const {
   return t;
 }
 
+Real Sound::gradient_divisor(const Call& call) const {
+  return call.reduction == "mean" ? static_cast<Real>(call.rows()) : 1;
+}
+
 void Sound::gradient(const Call& call) const {
   for (std::size_t r = 0; r < call.rows(); ++r) {
     const bool sparse = call.tensors.labels != nullptr;
     const Row t = sparse ? one_hot(call, label_of(call, r)) : row_of(call, call.tensors.target, r);
     const Row result = entropy_gradient(call, t, row_of(call, call.tensors.output, r));
-    const Real upstream = call.tensors.upstream == nullptr ? 1 : value(call, call.tensors.upstream, r);
-    for (std::size_t i = 0; i < result.size(); ++i) put(call, place(call, r, i), upstream * result[i]);
+    const std::size_t whole = call.reduction == "none" ? r : 0;
+    const Real upstream = call.tensors.upstream == nullptr ? 1 : value(call, call.tensors.upstream, whole);
+    const Real divisor = gradient_divisor(call);
+    for (std::size_t i = 0; i < result.size(); ++i) put(call, place(call, r, i), upstream * result[i] / divisor);
   }
 }
 

@@ -60,6 +60,8 @@ class Sound {
   [[nodiscard]] virtual Real cross_entropy(const Call& call, const Row& t, const Row& weights, const Row& o) const;
   /// With respect to a row of logits: softmax(x) Σt − t.
   [[nodiscard]] virtual Row entropy_gradient(const Call& call, const Row& t, const Row& x) const;
+  /// What a reduction divides each row's gradient by.
+  [[nodiscard]] virtual Real gradient_divisor(const Call& call) const;
   [[nodiscard]] virtual Real mean_squared_error(const Call& call, const Row& t, const Row& o) const;
   [[nodiscard]] virtual std::int64_t label_of(const Call& call, std::size_t row) const;
   [[nodiscard]] virtual bool ignores(const Call& call, std::int64_t label) const;

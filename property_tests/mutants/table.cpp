@@ -48,6 +48,7 @@ constexpr Mutant table[] = {
      "*oft*.LimitsAtInfinity/f32:"
      "Logsumexp.LimitsAtInfinity/f32:"
      "*Crossentropy.LimitsAtInfinity/f32:"
+     "Gradient.LimitsAtInfinity/f32:"
      "MeanSquaredError.LimitsAtInfinity/f32:"
      "KnownDefects.Replayed/minus_infinity*",
      "softmax exact f32 forward", "limits", as<InfinityIsNan>},
@@ -76,7 +77,8 @@ constexpr Mutant table[] = {
      "*oftmax.AloneAsInALongVector/f32:"
      "Logsumexp.AloneAsInALongVector/f32:"
      "*CategoricalCrossentropy.AloneAsInALongVector/f32:"
-     "*Error.AloneAsInALongVector/f32",
+     "*Error.AloneAsInALongVector/f32:"
+     "Gradient.AloneAsInALongVector/f32",
      "mean_squared_error exact f32 forward", "budget", as<RowOffsetWraps>},
     {"first_class_twice", "in a row of over two classes the second is read as the first",
      "an off-by-one start of a loop", "*.PermutationIsFollowed/f32", "logsumexp exact f32 forward", "budget",
@@ -345,8 +347,20 @@ constexpr Mutant table[] = {
      "*CategoricalCrossentropy.FromLogitsIsOfSoftmax/f32",
      "sparse_categorical_crossentropy exact f32 forward from_logits", "budget", as<EntropyLosesConfidentRows>},
     {"gradient_loses_confident_rows", "softmax(x) - t, the softmax rounded", "p - t, the usual formula",
-     "Gradient.*/f32", "categorical_crossentropy exact f32 gradient from_logits", "budget",
-     as<GradientLosesConfidentRows>},
+     "Gradient.FromLogitsSumsToZero/f32:"
+     "Gradient.WithinBudget/f32:"
+     "Gradient.TailsWithinBudget/f32",
+     "categorical_crossentropy exact f32 gradient from_logits", "budget", as<GradientLosesConfidentRows>},
+    {"gradient_without_shift", "NaN once e^x overflows", "exp(x) / sum(exp(x)) in the backward pass alone",
+     "Gradient.FiniteInFiniteOut/f32:"
+     "Gradient.SpecialValues/f32",
+     "categorical_crossentropy exact f32 gradient from_logits", "number_due", as<GradientWithoutShift>},
+    {"mean_gradient_not_divided", "the mean's gradient is the sum's", "a backward pass that forgets the reduction",
+     "Gradient.MeanIsSumOverCount/f32", "categorical_crossentropy exact f32 gradient from_logits reduction=mean",
+     "budget", as<MeanGradientNotDivided>},
+    {"sparse_gradient_is_softmax", "the label's 1 is not subtracted", "a one-hot target that is never made",
+     "Gradient.SparseIsCategoricalOfOneHot/f32", "sparse_categorical_crossentropy exact f32 gradient from_logits",
+     "budget", as<SparseGradientIsSoftmax>},
     {"entropy_without_normalising", "probabilities are not divided by their sum",
      "torch takes probabilities as they are, Keras divides them", "*CategoricalCrossentropy.WithinBudget/f32",
      "categorical_crossentropy exact f32 forward", "budget", as<EntropyWithoutNormalising>},
