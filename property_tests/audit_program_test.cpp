@@ -333,6 +333,7 @@ TEST_F(Program, WhatASubjectDoesEndsUpInTheRecordOnly) {
   const Finished result =
       run("audit " + library + ":segfault " + library + ":throws fast --function sigmoid -o " + report.string());
   EXPECT_EQ(result.status, 1) << result.err;
+  EXPECT_NE(result.out.find("SIGSEGV"), std::string::npos) << result.out;
   const RunRecord record = load_record(report / "run.json");
   std::map<std::string, std::string> verdicts;
   for (const Accuracy& accuracy : record.accuracy) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audit/profile.hpp"
+#include "audit/text.hpp"
 #include "reports/overview.hpp"
 #include "reports/round_up.hpp"
 
@@ -14,6 +15,7 @@ namespace lossaudit {
 namespace {
 
 constexpr std::size_t longest_input = 60;
+constexpr std::size_t longest_detail = 200;
 
 std::string shortened(std::string text) {
   if (text.size() > longest_input) text = text.substr(0, longest_input - 3) + "...";
@@ -55,8 +57,11 @@ void print_row(const Overview& overview, const Entry& entry, int subject_width) 
   std::string contract = fmt::format("{} {} {}", accuracy.dialect, accuracy.format, accuracy.options);
   if (contract.ends_with(' ')) contract.pop_back();
   fmt::print("{:<{}}  {:<31}  {:<22}  {:>8}  {:<32}  {}{}\n", overview.columns[entry.column].label, subject_width,
-             accuracy.function, traits(entry.standing).word, round_up(accuracy.max_ulp), shortened(contract),
-             by_rule ? faults[0].rule->rule + ": " : "", inputs_text(witness));
+             accuracy.function, traits(entry.standing).word, accuracy.count == 0 ? "-" : round_up(accuracy.max_ulp),
+             shortened(contract), by_rule ? faults[0].rule->rule + ": " : "", inputs_text(witness));
+  const bool stopped = entry.standing == Standing::crashed || entry.standing == Standing::hung;
+  // What it said or did matters more than where.
+  if (stopped) fmt::print("{:<{}}  {}\n", "", subject_width, printable(accuracy.detail, longest_detail));
 }
 
 /// The findings that fail nobody, with the reason.
