@@ -59,5 +59,5 @@ if (process.argv[3] === "sent") {
   };
   syncBuiltinESMExports();
 }
-contract(`${functions} exact,keras1 f64,f32 forward,gradient ${options}  # shows what arrived`, programs[process.argv[2]]);
+contract(`${functions} exact,keras1 f64,f32,f16,bf16 forward,gradient ${options}  # shows what arrived`, programs[process.argv[2]]);
 await run(process.argv[2], "1");
