@@ -179,33 +179,16 @@ TEST(PipeFaults, TheProgramInheritsNoDescriptorsOfOurs) {
 }
 
 TEST(PipeFaults, TheProgramDiesWithTheAudit) {
-  const pid_t audit = fork();
-  if (audit == 0) {
-    // An audit that is killed while its subject hangs.
-    misbehave(*faulty("stubborn", {.call = 60s}));
-    _exit(0);
-  }
-  std::vector<int> children;
-  for (int i = 0; i < 500 && children.empty(); ++i) {
-    std::this_thread::sleep_for(10ms);
-    children = children_of(audit);
-  }
-  std::this_thread::sleep_for(300ms);  // into the call
-  kill(audit, SIGKILL);
-  waitpid(audit, nullptr, 0);
-  ASSERT_EQ(children.size(), 1U);
-  EXPECT_TRUE(goes_soon(children[0]));
+  expect_the_child_dies_with_the_audit([] { misbehave(*faulty("stubborn", {.call = 60s})); });
 }
 
 TEST(PipeFaults, NothingIsLeftBehind) {
-  const std::size_t before = open_descriptors();
-  for (const char* name : {"crash", "early_exit", "grandchild", "stubborn", "chatter", "answers_twice", "error"}) {
-    misbehave(*faulty(name, {.call = 300ms}));
-  }
-  EXPECT_THROW(faulty("hello_exit"), BadInput);
-  EXPECT_EQ(open_descriptors(), before);
-  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
-  EXPECT_EQ(errno, ECHILD);
+  expect_nothing_is_left_behind([] {
+    for (const char* name : {"crash", "early_exit", "grandchild", "stubborn", "chatter", "answers_twice", "error"}) {
+      misbehave(*faulty(name, {.call = 300ms}));
+    }
+    EXPECT_THROW(faulty("hello_exit"), BadInput);
+  });
 }
 
 constexpr ResourceLimits little = {.memory = 256 << 20, .file = 32 << 20, .written = 64 << 20};

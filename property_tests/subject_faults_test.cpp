@@ -221,36 +221,19 @@ TEST(SubjectFaults, ASubjectOutlivesTheThreadThatOpenedIt) {
 }
 
 TEST(SubjectFaults, TheChildDiesWithTheAudit) {
-  const pid_t audit = fork();
-  if (audit == 0) {
-    // An audit that is killed while its subject hangs.
-    misbehave(*faulty("spin", 60s));
-    _exit(0);
-  }
-  std::vector<int> children;
-  for (int i = 0; i < 500 && children.empty(); ++i) {
-    std::this_thread::sleep_for(10ms);
-    children = children_of(audit);
-  }
-  std::this_thread::sleep_for(200ms);  // into the call
-  kill(audit, SIGKILL);
-  waitpid(audit, nullptr, 0);
-  ASSERT_EQ(children.size(), 1U);
-  EXPECT_TRUE(goes_soon(children[0]));
+  expect_the_child_dies_with_the_audit([] { misbehave(*faulty("spin", 60s)); });
 }
 
 TEST(SubjectFaults, NothingIsLeftBehind) {
-  const std::size_t before = open_descriptors();
-  for (int round = 0; round < 3; ++round) {
-    for (const char* name : {"segfault", "exit_0", "grandchild", "stubborn", "throws"}) {
-      const std::unique_ptr<Subject> subject = faulty(name, 500ms);
-      misbehave(*subject);
+  expect_nothing_is_left_behind([] {
+    for (int round = 0; round < 3; ++round) {
+      for (const char* name : {"segfault", "exit_0", "grandchild", "stubborn", "throws"}) {
+        const std::unique_ptr<Subject> subject = faulty(name, 500ms);
+        misbehave(*subject);
+      }
+      EXPECT_THROW(faulty("no such subject"), BadInput);
     }
-    EXPECT_THROW(faulty("no such subject"), BadInput);
-  }
-  EXPECT_EQ(open_descriptors(), before);
-  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
-  EXPECT_EQ(errno, ECHILD);
+  });
   std::ifstream maps("/proc/self/maps");
   const std::string text((std::istreambuf_iterator<char>(maps)), std::istreambuf_iterator<char>());
   EXPECT_EQ(text.find("lossaudit-tensors"), std::string::npos) << "shared memory is left";

@@ -2,11 +2,16 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,9 +74,37 @@ inline std::vector<int> children_of(int parent) {
   return children;
 }
 
+/// The one child that an audit has while `hang` runs in it ends when the audit is killed.
+inline void expect_the_child_dies_with_the_audit(const std::function<void()>& hang) {
+  const pid_t audit = fork();
+  if (audit == 0) {
+    hang();
+    _exit(0);
+  }
+  std::vector<int> children;
+  for (int i = 0; i < 500 && children.empty(); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    children = children_of(audit);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));  // into the call
+  kill(audit, SIGKILL);
+  waitpid(audit, nullptr, 0);
+  ASSERT_EQ(children.size(), 1U);
+  EXPECT_TRUE(goes_soon(children[0]));
+}
+
 inline std::size_t open_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
   return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+}
+
+/// After `use` this process has the descriptors that it had before, and no children.
+inline void expect_nothing_is_left_behind(const std::function<void()>& use) {
+  const std::size_t before = open_descriptors();
+  use();
+  EXPECT_EQ(open_descriptors(), before);
+  EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1) << "a child is left";
+  EXPECT_EQ(errno, ECHILD);
 }
 
 }  // namespace lossaudit::faults
