@@ -23,7 +23,12 @@ const char* const lines[] = {"relu,sigmoid exact f32,f16 forward", "mean_squared
 /// The exact result's neighbours, NaNs with a payload, a rule broken and a refusal: something for every field.
 int compute(const lossaudit_contract* contract, const lossaudit_tensors* tensors) {
   const std::size_t count = tensors->outer * tensors->classes * tensors->inner;
-  if (std::string_view(contract->format) == "f16") return count > 1000 ? LOSSAUDIT_UNSUPPORTED : LOSSAUDIT_FAILED;
+  if (std::string_view(contract->format) == "f16") {
+    if (std::string_view(contract->function) == "sigmoid") return LOSSAUDIT_FAILED;
+    if (count > 60) return LOSSAUDIT_UNSUPPORTED;
+    std::fill_n(static_cast<std::uint16_t*>(tensors->result), count, std::uint16_t{0});
+    return LOSSAUDIT_OK;
+  }
   if (std::string_view(contract->function) == "mean_squared_error")
     return LOSSAUDIT_OK;  // the result is left unwritten
   for (std::size_t i = 0; i < count; ++i) {
@@ -82,6 +87,11 @@ TEST_F(Resume, GivesTheRecordOfOneRunHoweverOftenItStopped) {
   at_once.checkpoint.clear();
   const nlohmann::json whole = accuracy_of(run_audit(at_once));
   for (const int tasks : {1, 2, 3, 5}) ASSERT_TRUE(stopped_after(tasks).interrupted);
+  bool any_refused = false;
+  for (const auto& accuracy : whole) {
+    any_refused = any_refused || accuracy["detail"].get<std::string>().find("refused") != std::string::npos;
+  }
+  EXPECT_TRUE(any_refused) << "nothing here would show a lost count of refusals";
   AuditRequest rest = request();
   EXPECT_EQ(nlohmann::json::diff(whole, accuracy_of(run_audit(rest))).dump(), "[]");
   EXPECT_FALSE(fs::exists(file())) << "nothing is left to go on from";

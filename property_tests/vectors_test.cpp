@@ -188,6 +188,9 @@ TEST_F(Vectors, AFolderThatIsNotWhatItWasIsRefusedInALine) {
 
   std::ifstream file(folder_ / "vectors.json");
   nlohmann::json list = nlohmann::json::parse(file);
+  list["files"][0]["contract"] = "relu exact f64 forward";
+  put(folder_ / "vectors.json", list.dump());
+  EXPECT_NE(why_refused().find("not of the contract"), std::string::npos) << why_refused();
   for (const char* outside : {"../secret.safetensors", "/etc/passwd", "relu"}) {
     list["files"][0]["file"] = outside;
     put(folder_ / "vectors.json", list.dump());
