@@ -20,6 +20,15 @@ void log_sigmoid(const float* x, float* result, std::size_t n);  ///< -ln(1 + e^
 void softplus(const float* x, float* result, std::size_t n);     ///< ln(1 + e^x)
 void logit(const float* p, float* result, std::size_t n);        ///< ln(p / (1 - p)); NaN outside [0, 1]
 
+// Every gradient is with respect to the function's argument (x, p, or a loss's output), in its shape, and multiplied by
+// `upstream`, the incoming gradient in the shape of the function's result; nullptr stands for ones.
+
+void relu_gradient(const float* x, const float* upstream, float* gradient, std::size_t n);     ///< 1 if x > 0 else 0
+void sigmoid_gradient(const float* x, const float* upstream, float* gradient, std::size_t n);  ///< s (1 - s)
+void log_sigmoid_gradient(const float* x, const float* upstream, float* gradient, std::size_t n);  ///< sigmoid(-x)
+void softplus_gradient(const float* x, const float* upstream, float* gradient, std::size_t n);     ///< sigmoid(x)
+void logit_gradient(const float* p, const float* upstream, float* gradient, std::size_t n);        ///< 1 / (p (1 - p))
+
 /// A dense tensor seen from its class axis: (outer, classes, inner), the class axis in the middle. A row is the classes
 /// of one (outer, inner). Where results are one value a row they are laid out (outer, inner).
 struct Rows {
@@ -33,6 +42,11 @@ struct Rows {
 void softmax(const float* x, float* result, const Rows& rows);      ///< e^x_i / Σ e^x_j, in the shape of x
 void log_softmax(const float* x, float* result, const Rows& rows);  ///< x_i - ln Σ e^x_j, in the shape of x
 void logsumexp(const float* x, float* result, const Rows& rows);    ///< ln Σ e^x_j, one value a row
+
+/// s_i (g_i - Σ g_j s_j); log_softmax: g_i - s_i Σ g_j; logsumexp: g s_i. s is softmax(x), g is `upstream`.
+void softmax_gradient(const float* x, const float* upstream, float* gradient, const Rows& rows);
+void log_softmax_gradient(const float* x, const float* upstream, float* gradient, const Rows& rows);
+void logsumexp_gradient(const float* x, const float* upstream, float* gradient, const Rows& rows);
 
 enum class Dialect : std::uint8_t { exact, keras1 };
 enum class Reduction : std::uint8_t { none, sum, mean };
@@ -68,5 +82,19 @@ void mean_squared_error(const float* target, const float* output, float* result,
 /// -Σ t ln p, one value a row: no clip, no normalisation.
 void cross_entropy_error(const float* target, const float* p, float* result, const Rows& rows,
                          const LossOptions& options = {});
+
+// Gradients of the losses. Where `loss` is not nullptr it receives what the loss itself gives, in the same pass.
+
+void binary_crossentropy_gradient(const float* target, const float* output, const float* upstream, float* gradient,
+                                  std::size_t n, const LossOptions& options = {}, float* loss = nullptr);
+void categorical_crossentropy_gradient(const float* target, const float* output, const float* upstream, float* gradient,
+                                       const Rows& rows, const LossOptions& options = {}, float* loss = nullptr);
+void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const float* output, const float* upstream,
+                                              float* gradient, const Rows& rows, const LossOptions& options = {},
+                                              float* loss = nullptr);
+void mean_squared_error_gradient(const float* target, const float* output, const float* upstream, float* gradient,
+                                 const Rows& rows, const LossOptions& options = {}, float* loss = nullptr);
+void cross_entropy_error_gradient(const float* target, const float* p, const float* upstream, float* gradient,
+                                  const Rows& rows, const LossOptions& options = {}, float* loss = nullptr);
 
 }  // namespace lossaudit::fast
