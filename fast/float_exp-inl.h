@@ -1,0 +1,96 @@
+// e^x in float lanes, as an unevaluated product t (1 + p).
+#if defined(LOSSAUDIT_FAST_FLOAT_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LOSSAUDIT_FAST_FLOAT_EXP_INL_H_
+#undef LOSSAUDIT_FAST_FLOAT_EXP_INL_H_
+#else
+#define LOSSAUDIT_FAST_FLOAT_EXP_INL_H_
+#endif
+
+#include "fast/float_lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+/// 2^(j/16) rounded to float, and ln(2^(j/16) / that).
+HWY_ALIGN_MAX inline constexpr float kRootsOfTwo[16] = {0x1.000000p+0f, 0x1.0b5586p+0f, 0x1.172b84p+0f, 0x1.2387a6p+0f,
+                                                        0x1.306fe0p+0f, 0x1.3dea64p+0f, 0x1.4bfdaep+0f, 0x1.5ab07ep+0f,
+                                                        0x1.6a09e6p+0f, 0x1.7a1148p+0f, 0x1.8ace54p+0f, 0x1.9c4918p+0f,
+                                                        0x1.ae89fap+0f, 0x1.c199bep+0f, 0x1.d5818ep+0f, 0x1.ea4afap+0f};
+HWY_ALIGN_MAX inline constexpr float kRootsOfTwoRests[16] = {0.0f,
+                                                             0x1.8d96d4p-25f,
+                                                             -0x1.9c0c22p-27f,
+                                                             0x1.964902p-25f,
+                                                             0x1.125002p-25f,
+                                                             0x1.370be4p-25f,
+                                                             -0x1.0a3552p-25f,
+                                                             -0x1.00d8acp-27f,
+                                                             0x1.26055cp-26f,
+                                                             -0x1.05cb44p-25f,
+                                                             0x1.67a1cap-28f,
+                                                             0x1.a3b5e4p-28f,
+                                                             -0x1.f9c306p-27f,
+                                                             -0x1.6961b4p-28f,
+                                                             -0x1.a5217cp-28f,
+                                                             0x1.61428ep-28f};
+
+/// e^x = t (1 + p) with t a float and abs(p) <= 0.0222.
+struct Exponential {
+  VF t;
+  VF p;
+};
+
+/// e^x 2^exponent for all x of one kind: a row, say, whose largest exponential is brought near 1 without subtracting
+/// anything from x.
+///
+/// x = n (ln 2) / 16 + r with n an integer and abs(r) <= (ln 2) / 32 + 2^-20; n = 16 k + j, t = 2^(k + exponent) T_j and
+/// p = e^(r + c_j) - 1, where T_j is the float nearest 2^(j/16) and c_j the logarithm of what it lacks.
+///
+/// Error, abs(x) <= 1000: r takes two fused steps and the addition of c_j, each rounding by at most 2^-30; the
+/// polynomial is within 2^-29 of e^r - 1 and its last step rounds by 2^-30, the ones before by less than 2^-34 together.
+/// So t (1 + p) is within 2^-27.4 of e^x relatively; found over all floats in [-87, 88]: 2^-27.8. (Without fused steps
+/// the first difference rounds by up to 2^-18: of no use.)
+///
+/// t is right where k + exponent is in [-126, 127] (below, its bits are nonsense): keep x from there. NaN gives p = NaN.
+class ExpTable {
+ public:
+  HWY_INLINE explicit ExpTable(std::int32_t exponent = 0) : rests_(kRootsOfTwoRests), powers_(Powers(exponent).of) {}
+
+  HWY_INLINE Exponential operator()(VF x) const {
+    // The sum's low bits hold n, and n << 19 is the exponent k with j below it, which the table's entries take off.
+    const VF shifted = hn::MulAdd(x, Floats(0x1.715476p+4f), Floats(0x1.8p23f));
+    const VF n = hn::Sub(shifted, Floats(0x1.8p23f));
+    VF r = hn::NegMulAdd(n, Floats(0x1.62e430p-5f), x);
+    r = hn::MulAdd(n, Floats(0x1.05c610p-33f), r);
+    r = hn::Add(r, rests_[BitsOf(shifted)]);
+    const VF q = hn::MulAdd(r, Floats(0x1.555740p-3f), Floats(0x1.00022ap-1f));
+    const VF p = hn::MulAdd(hn::Mul(r, r), q, r);
+    const VF t = FloatOf(hn::Add(BitsOf(powers_[BitsOf(shifted)]), hn::ShiftLeft<19>(BitsOf(shifted))));
+    return {t, p};
+  }
+
+ private:
+  struct alignas(64) Entries {
+    float of[16];
+  };
+
+  /// The bits of T_j 2^exponent less j << 19.
+  static HWY_INLINE Entries Powers(std::int32_t exponent) {
+    Entries entries;
+    const hn::CappedTag<std::int32_t, 16> d;
+    const hn::RebindToFloat<decltype(d)> df;
+    for (std::size_t j = 0; j < 16; j += hn::Lanes(d)) {
+      const auto bits = hn::BitCast(d, hn::Load(df, kRootsOfTwo + j));
+      const auto less = hn::ShiftLeft<19>(hn::Iota(d, static_cast<std::int32_t>(j)));
+      hn::Store(hn::BitCast(df, hn::Sub(hn::Add(bits, hn::Set(d, exponent * (1 << 23))), less)), df, entries.of + j);
+    }
+    return entries;
+  }
+
+  Table16 rests_;
+  Table16 powers_;
+};
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,91 @@
+// Float lanes: what the kernels share that compute in float itself, not in double (lanes-inl.h).
+//
+// They are exact enough only with fused multiply-add (kFused): where the target has none, their callers take double
+// lanes.
+#if defined(LOSSAUDIT_FAST_FLOAT_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LOSSAUDIT_FAST_FLOAT_LANES_INL_H_
+#undef LOSSAUDIT_FAST_FLOAT_LANES_INL_H_
+#else
+#define LOSSAUDIT_FAST_FLOAT_LANES_INL_H_
+#endif
+
+#include <cstddef>
+#include <cstdint>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using FD = hn::ScalableTag<float>;
+using VF = hn::Vec<FD>;
+using MF = hn::Mask<FD>;
+using ID = hn::RebindToSigned<FD>;
+using VI = hn::Vec<ID>;
+
+/// Whether hn::MulAdd rounds once.
+inline constexpr bool kFused = HWY_NATIVE_FMA != 0;
+
+HWY_INLINE VF Floats(float x) { return hn::Set(FD(), x); }
+HWY_INLINE VI Integers(std::int32_t x) { return hn::Set(ID(), x); }
+HWY_INLINE VI BitsOf(VF x) { return hn::BitCast(ID(), x); }
+HWY_INLINE VF FloatOf(VI bits) { return hn::BitCast(FD(), bits); }
+
+/// Sixteen floats, of which every lane picks one by the low four bits of its index; in registers where there are
+/// permutations of eight lanes or more.
+class Table16 {
+ public:
+  HWY_INLINE explicit Table16(const float* HWY_RESTRICT entries) {
+#if HWY_TARGET <= HWY_AVX3
+    entries_ = hn::LoadU(FD(), entries);
+#elif HWY_TARGET == HWY_AVX2
+    low_ = hn::LoadU(FD(), entries);
+    high_ = hn::LoadU(FD(), entries + 8);
+#else
+    for (int i = 0; i < 16; ++i) entries_[i] = entries[i];
+#endif
+  }
+
+  HWY_INLINE VF operator[](VI index) const {
+#if HWY_TARGET <= HWY_AVX3
+    return hn::TableLookupLanes(entries_, hn::Indices512<float>{index.raw});  // looks at four bits alone
+#elif HWY_TARGET == HWY_AVX2
+    const hn::Indices256<float> indices = {index.raw};  // at three bits alone
+    return hn::IfNegativeThenElse(FloatOf(hn::ShiftLeft<28>(index)), hn::TableLookupLanes(high_, indices),
+                                  hn::TableLookupLanes(low_, indices));
+#else
+    return hn::GatherIndex(FD(), entries_, hn::And(index, Integers(15)));
+#endif
+  }
+
+ private:
+#if HWY_TARGET == HWY_AVX2
+  VF low_;
+  VF high_;
+#elif HWY_TARGET <= HWY_AVX3
+  VF entries_;
+#else
+  float entries_[16];
+#endif
+};
+
+/// The first `count` floats, fewer than there are lanes, and `pad` in the other lanes. Nothing beyond them is read.
+HWY_INLINE VF LoadPart(const float* from, std::size_t count, float pad) {
+  HWY_ALIGN float lanes[hn::MaxLanes(FD())];
+  hn::Store(Floats(pad), FD(), lanes);
+  for (std::size_t i = 0; i < count; ++i) lanes[i] = from[i];
+  return hn::Load(FD(), lanes);
+}
+
+HWY_INLINE void StorePart(VF x, float* to, std::size_t count) {
+  HWY_ALIGN float lanes[hn::MaxLanes(FD())];
+  hn::Store(x, FD(), lanes);
+  for (std::size_t i = 0; i < count; ++i) to[i] = lanes[i];
+}
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
