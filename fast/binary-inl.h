@@ -7,8 +7,9 @@
 #endif
 
 #include "fast/careful.hpp"
+#include "fast/lane_sum-inl.h"
 #include "fast/loss_task.hpp"
-#include "fast/row-inl.h"
+#include "fast/reduction.hpp"
 #include "fast/softplus-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -124,41 +125,43 @@ class BinaryTerms {
   const LossTask& task_;
 };
 
-/// Σ s L, Σ s, their magnitudes, and the number of s that are not 0.
+/// Adds up Σ s L, Σ s, their magnitudes, and the number of s that are not 0, block by block.
 template <class Terms>
 class BinarySumPass {
  public:
-  HWY_INLINE explicit BinarySumPass(const Terms& terms) : terms_(terms) {}
-  HWY_INLINE void Step(std::size_t i) { Take(terms_.Whole(i)); }
-  HWY_INLINE void LastStep(std::size_t i, std::size_t count) {
-    BinaryLanes lanes = terms_.First(i, count);
-    const M is_element = hn::FirstN(D(), count);
-    lanes.loss = hn::IfThenElseZero(is_element, lanes.loss);
-    lanes.weight = hn::IfThenElseZero(is_element, lanes.weight);
-    Take(lanes);
+  HWY_INLINE BinarySumPass(const Terms& terms, LossSum& sum) : terms_(terms), sum_(sum) {}
+  HWY_INLINE void Chunk(std::size_t i) {
+    for (std::size_t p = 0; p < kChunkParts; ++p) Take(p, terms_.Whole(i + p * hn::Lanes(D())));
+  }
+  HWY_INLINE void LastChunk(std::size_t i, std::size_t count) {
+    const std::size_t lanes = hn::Lanes(D());
+    for (std::size_t p = 0; p * lanes < count; ++p) {
+      const std::size_t left = HWY_MIN(count - p * lanes, lanes);
+      BinaryLanes part = terms_.First(i + p * lanes, left);
+      const M is_element = hn::FirstN(D(), left);
+      part.loss = hn::IfThenElseZero(is_element, part.loss);
+      part.magnitude = hn::IfThenElseZero(is_element, part.magnitude);
+      part.weight = hn::IfThenElseZero(is_element, part.weight);
+      Take(p, part);
+    }
   }
   HWY_INLINE void EndBlock() {
-    loss_.EndBlock();
-    loss_magnitude_.EndBlock();
-    weight_.EndBlock();
-    weight_magnitude_.EndBlock();
-    units_.EndBlock();
+    sum_.add({{loss_.Total(), loss_magnitude_.Total()}, {weight_.Total(), weight_magnitude_.Total()}}, 1,
+             static_cast<std::size_t>(units_.Total()));
+    loss_ = loss_magnitude_ = weight_ = weight_magnitude_ = units_ = LaneSum();
   }
-  HWY_INLINE LossEstimate Total() {
-    return {{loss_.Total(), loss_magnitude_.Total()}, {weight_.Total(), weight_magnitude_.Total()}};
-  }
-  HWY_INLINE std::size_t Units() { return static_cast<std::size_t>(units_.Total()); }
 
  private:
-  HWY_INLINE void Take(const BinaryLanes& lanes) {
-    loss_.Add(lanes.Weighted());
-    loss_magnitude_.Add(lanes.WeightedMagnitude());
-    weight_.Add(lanes.weight);
-    weight_magnitude_.Add(hn::Abs(lanes.weight));
-    units_.Add(hn::IfThenZeroElse(hn::Eq(lanes.weight, Constant(0)), Constant(1)));
+  HWY_INLINE void Take(std::size_t part, const BinaryLanes& lanes) {
+    loss_.Add(part, lanes.Weighted());
+    loss_magnitude_.Add(part, lanes.WeightedMagnitude());
+    weight_.Add(part, lanes.weight);
+    weight_magnitude_.Add(part, hn::Abs(lanes.weight));
+    units_.Add(part, hn::IfThenZeroElse(hn::Eq(lanes.weight, Constant(0)), Constant(1)));
   }
   const Terms& terms_;
-  BlockedSum loss_, loss_magnitude_, weight_, weight_magnitude_, units_;
+  LossSum& sum_;
+  LaneSum loss_, loss_magnitude_, weight_, weight_magnitude_, units_;
 };
 
 template <Probabilities kKind, class Action>

@@ -3,6 +3,7 @@
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/reduction.hpp"
+#include "fast/sum_block.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fast/binary_crossentropy.cpp"
@@ -24,13 +25,11 @@ void BinaryLosses(const LossTask& task, float* result) {
   });
 }
 
-/// Their sum.
-void BinarySum(const LossTask& task, LossEstimate* sum, std::size_t* units) {
+/// Adds up those of [first, last).
+void BinarySum(const LossTask& task, std::size_t first, std::size_t last, LossSum& sum) {
   WithBinaryTerms(task, [&](const auto& terms) HWY_ATTR {
-    BinarySumPass pass(terms);
-    Walk(pass, task.rows.outer);
-    *sum = pass.Total();
-    *units = pass.Units();
+    BinarySumPass pass(terms, sum);
+    WalkBlocks(pass, first, last);
   });
 }
 
@@ -43,21 +42,24 @@ namespace lossaudit::fast {
 HWY_EXPORT(BinaryLosses);
 HWY_EXPORT(BinarySum);
 
-void binary_crossentropy(const float* target, const float* output, float* result, std::size_t n,
-                         const LossOptions& options) {
+LossCall binary_crossentropy_call(const float* target, const float* output, std::size_t n, const LossOptions& options) {
   constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .pos_weight = true};
   LossTask task = make_task("binary_crossentropy", takes, options, {n, 1, 1}, 2);
   task.kind = LossKind::binary;
   task.target = target;
   task.output = output;
   task.probabilities = probabilities_of(options, Probabilities::plain, Probabilities::clipped);
-  if (options.reduction == Reduction::none) return HWY_DYNAMIC_DISPATCH(BinaryLosses)(task, result);
-  LossEstimate estimate;
-  std::size_t units = 0;
-  HWY_DYNAMIC_DISPATCH(BinarySum)(task, &estimate, &units);
-  LossSum sum;
-  sum.add(estimate, 1, units);
-  result[0] = sum.result(options, task);
+  const auto add = [](const LossCall& call, std::size_t first, std::size_t last, LossSum& sum) {
+    HWY_DYNAMIC_DISPATCH(BinarySum)(call.task, first, last, sum);
+  };
+  return {task, options, n, sum_block, add};
+}
+
+void binary_crossentropy(const float* target, const float* output, float* result, std::size_t n,
+                         const LossOptions& options) {
+  const LossCall call = binary_crossentropy_call(target, output, n, options);
+  if (options.reduction == Reduction::none) return HWY_DYNAMIC_DISPATCH(BinaryLosses)(call.task, result);
+  result[0] = call.result();
 }
 
 }  // namespace lossaudit::fast

@@ -5,14 +5,19 @@
 
 namespace lossaudit::fast {
 
-void categorical_crossentropy(const float* target, const float* output, float* result, const Rows& rows,
-                              const LossOptions& options) {
+LossCall categorical_crossentropy_call(const float* target, const float* output, const Rows& rows,
+                                       const LossOptions& options) {
   constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true};
   LossTask task = make_task("categorical_crossentropy", takes, options, rows, rows.classes);
   task.target = target;
   task.output = output;
   task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::normalised_clipped);
-  compute_row_losses(estimate_entropy_rows, task, options, result);
+  return row_loss_call(estimate_entropy_rows, task, options);
+}
+
+void categorical_crossentropy(const float* target, const float* output, float* result, const Rows& rows,
+                              const LossOptions& options) {
+  compute_row_losses(categorical_crossentropy_call(target, output, rows, options), result);
 }
 
 }  // namespace lossaudit::fast

@@ -5,13 +5,17 @@
 
 namespace lossaudit::fast {
 
-void cross_entropy_error(const float* target, const float* p, float* result, const Rows& rows,
-                         const LossOptions& options) {
+LossCall cross_entropy_error_call(const float* target, const float* p, const Rows& rows, const LossOptions& options) {
   LossTask task = make_task("cross_entropy_error", {.class_weights = true}, options, rows, rows.classes);
   task.target = target;
   task.output = p;
   task.probabilities = Probabilities::plain;
-  compute_row_losses(estimate_entropy_rows, task, options, result);
+  return row_loss_call(estimate_entropy_rows, task, options);
+}
+
+void cross_entropy_error(const float* target, const float* p, float* result, const Rows& rows,
+                         const LossOptions& options) {
+  compute_row_losses(cross_entropy_error_call(target, p, rows, options), result);
 }
 
 }  // namespace lossaudit::fast

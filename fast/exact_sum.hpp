@@ -1,32 +1,22 @@
-// Sums of doubles without any rounding.
+// Sums of doubles without any rounding, the same whatever the order.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstddef>
-#include <vector>
+#include <cstdint>
 
 #include "fast/double_double.hpp"
 
 namespace lossaudit::fast {
 
-/// An exact sum, kept as doubles that do not overlap (Shewchuk, "Adaptive precision floating-point arithmetic and fast
-/// robust geometric predicates", 1997, "Grow-Expansion"). Infinities and NaNs are summed apart.
+/// An exact sum: a fixed-point number that reaches over all doubles, in digits of 32 bits held in 64-bit integers, so
+/// that nothing carries until the end (the "small superaccumulator" of Neal, "Fast exact summation using small and large
+/// superaccumulators", 2015). Infinities and NaNs are summed apart. Good for 2^30 terms between two merges.
 class ExactSum {
  public:
-  void add(double x) {
-    if (!std::isfinite(x)) {
-      special_ += x;
-      return;
-    }
-    std::size_t kept = 0;
-    for (const double part : parts_) {
-      const DoubleDouble sum = two_sum(x, part);
-      if (sum.lo != 0) parts_[kept++] = sum.lo;
-      x = sum.hi;
-    }
-    parts_.resize(kept);
-    if (x != 0) parts_.push_back(x);
-  }
+  void add(double x);
+  void add(const ExactSum& other);
 
   /// a * b, exactly unless it underflows.
   void add_product(double a, double b) {
@@ -35,17 +25,22 @@ class ExactSum {
     add(product.lo);
   }
 
-  /// The sum to 2^-102; 0 only when it is 0.
-  [[nodiscard]] DoubleDouble value() const {
-    if (special_ != 0) return {special_, 0};
-    DoubleDouble sum;
-    for (std::size_t i = parts_.size(); i-- > 0;) sum = sum + parts_[i];
-    return sum;
-  }
+  /// The sum to 2^-95, a function of the exact sum alone; 0 only when it is 0.
+  [[nodiscard]] DoubleDouble value() const;
 
  private:
-  std::vector<double> parts_;  // increasing in magnitude
-  double special_ = 0;         // 0, or the infinity or NaN that the sum is
+  static constexpr std::size_t digits = 68;  // 2098 bits of doubles and two digits for carries
+
+  void reach(std::size_t first, std::size_t last) {
+    first_ = first_ == last_ || first < first_ ? first : first_;
+    last_ = last > last_ ? last : last_;
+  }
+  void carry();
+
+  std::array<std::int64_t, digits> digit_{};  // digit i counts 2^(32 i - 1074); those outside [first_, last_) are 0
+  std::size_t first_ = 0, last_ = 0;
+  std::uint32_t uncarried_ = 0;  // terms since the last carry
+  double special_ = 0;           // 0, or the infinity or NaN that the sum is
 };
 
 }  // namespace lossaudit::fast

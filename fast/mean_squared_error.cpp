@@ -51,13 +51,18 @@ namespace lossaudit::fast {
 
 HWY_EXPORT(SquaredErrorRows);
 
-void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
-                        const LossOptions& options) {
+LossCall mean_squared_error_call(const float* target, const float* output, const Rows& rows,
+                                 const LossOptions& options) {
   LossTask task = make_task("mean_squared_error", {}, options, rows, rows.classes);
   task.kind = LossKind::squares;
   task.target = target;
   task.output = output;
-  compute_row_losses(HWY_DYNAMIC_DISPATCH(SquaredErrorRows), task, options, result);
+  return row_loss_call(HWY_DYNAMIC_DISPATCH(SquaredErrorRows), task, options);
+}
+
+void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
+                        const LossOptions& options) {
+  compute_row_losses(mean_squared_error_call(target, output, rows, options), result);
 }
 
 }  // namespace lossaudit::fast

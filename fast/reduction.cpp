@@ -9,27 +9,59 @@ namespace lossaudit::fast {
 namespace {
 
 /// Good enough as it is: trusted, or an infinity or NaN that no better arithmetic would change.
-bool is_final(DoubleDouble sum, double magnitude) {
-  return Estimate{sum.hi, magnitude}.is_trusted() || !std::isfinite(magnitude);
+bool is_final(double sum, double magnitude) {
+  return Estimate{sum, magnitude}.is_trusted() || !std::isfinite(magnitude);
 }
 
 }  // namespace
 
 void LossSum::add(const LossEstimate& estimate, double s, std::size_t units) {
-  loss_ = loss_ + weighted(s, estimate.loss.value);
-  loss_magnitude_ += weighted(std::abs(s), estimate.loss.magnitude);
-  weight_ = weight_ + s * estimate.weight.value;
-  weight_magnitude_ += std::abs(s) * estimate.weight.magnitude;
+  is_plain_ = false;
+  loss_.add(weighted(s, estimate.loss.value));
+  loss_magnitude_.add(weighted(std::abs(s), estimate.loss.magnitude));
+  weight_.add(s * estimate.weight.value);
+  weight_magnitude_.add(std::abs(s) * estimate.weight.magnitude);
   units_ += units;
 }
 
+void LossSum::add_plain(double sum, std::size_t count) {
+  loss_.add(sum);
+  loss_magnitude_.add(sum);
+  plain_ += count;
+}
+
+void LossSum::add(const LossSum& other) {
+  loss_.add(other.loss_);
+  loss_magnitude_.add(other.loss_magnitude_);
+  weight_.add(other.weight_);
+  weight_magnitude_.add(other.weight_magnitude_);
+  units_ += other.units_;
+  plain_ += other.plain_;
+  is_plain_ = is_plain_ && other.is_plain_;
+}
+
+double LossSum::denominator(const LossOptions& options, const LossTask& task) const {
+  const auto plain = static_cast<double>(plain_);
+  if (is_plain_) return plain;
+  if (options.dialect == Dialect::keras1) return static_cast<double>(units_) + plain;
+  ExactSum weight = weight_;
+  weight.add(plain);
+  const double value = weight.value().hi;
+  return is_final(value, weight_magnitude_.value().hi + plain) ? value : careful::sum_of_weights(task);
+}
+
 float LossSum::result(const LossOptions& options, const LossTask& task) const {
-  const double loss = is_final(loss_, loss_magnitude_) ? loss_.hi : careful::sum_of_losses(task);
+  double loss = loss_.value().hi;
+  if (!is_plain_ && !is_final(loss, loss_magnitude_.value().hi)) loss = careful::sum_of_losses(task);
   if (options.reduction == Reduction::sum) return static_cast<float>(loss);
-  const double weight = options.dialect == Dialect::keras1     ? static_cast<double>(units_)
-                        : is_final(weight_, weight_magnitude_) ? weight_.hi
-                                                               : careful::sum_of_weights(task);
+  const double weight = denominator(options, task);
   return static_cast<float>(weight == 0 ? std::numeric_limits<double>::quiet_NaN() : loss / weight);
+}
+
+float LossCall::result() const {
+  LossSum sum;
+  add(*this, 0, size, sum);
+  return sum.result(options, task);
 }
 
 }  // namespace lossaudit::fast

@@ -3,26 +3,58 @@
 
 #include <cstddef>
 
-#include "fast/double_double.hpp"
+#include "fast/exact_sum.hpp"
 #include "fast/loss_task.hpp"
 #include "fast/losses.hpp"
 
 namespace lossaudit::fast {
 
-/// Σ s_r L_r and the denominator of the mean, with the magnitudes that were added up in them.
+/// Σ s_r L_r and the denominator of the mean, with the magnitudes that were added up in them. All four are summed
+/// exactly, so the order in which losses and other sums come does not matter.
 class LossSum {
  public:
   /// Adds s L and s c. `units` losses with a weight that is not 0 may come already summed, with s = 1.
   void add(const LossEstimate& estimate, double s, std::size_t units);
 
+  /// Adds `count` losses of weight 1 whose sum this is, none of them negative or to be taken anew.
+  void add_plain(double sum, std::size_t count);
+
+  void add(const LossSum& other);
+
   /// The sum or mean of a task's losses. Where the sum or the denominator cancels, it is taken anew with care.
   [[nodiscard]] float result(const LossOptions& options, const LossTask& task) const;
 
  private:
-  DoubleDouble loss_, weight_;
-  double loss_magnitude_ = 0;
-  double weight_magnitude_ = 0;
-  std::size_t units_ = 0;
+  [[nodiscard]] double denominator(const LossOptions& options, const LossTask& task) const;
+
+  ExactSum loss_, loss_magnitude_;
+  ExactSum weight_, weight_magnitude_;  // of the losses that are not plain
+  std::size_t units_ = 0;               // of them, too
+  std::size_t plain_ = 0;               // how many plain losses
+  bool is_plain_ = true;                // there are no others
 };
+
+/// A call of a loss that is to be reduced: what is added up, and by what.
+struct LossCall {
+  LossTask task;
+  LossOptions options;
+  std::size_t size = 0;  ///< the elements or rows that it goes over
+  std::size_t step = 1;  ///< parts of it begin at multiples of this
+  /// Adds the losses of [first, last).
+  void (*add)(const LossCall& call, std::size_t first, std::size_t last, LossSum& sum) = nullptr;
+  /// For losses by rows: their estimates.
+  void (*estimate_rows)(const LossTask& task, const RowBatch& batch, LossEstimate* out) = nullptr;
+
+  [[nodiscard]] float result() const;
+};
+
+LossCall binary_crossentropy_call(const float* target, const float* output, std::size_t n, const LossOptions& options);
+LossCall categorical_crossentropy_call(const float* target, const float* output, const Rows& rows,
+                                       const LossOptions& options);
+LossCall sparse_categorical_crossentropy_call(const std::int64_t* labels, const float* output, const Rows& rows,
+                                              const LossOptions& options);
+LossCall mean_squared_error_call(const float* target, const float* output, const Rows& rows,
+                                 const LossOptions& options);
+LossCall cross_entropy_error_call(const float* target, const float* p, const Rows& rows, const LossOptions& options);
 
 }  // namespace lossaudit::fast

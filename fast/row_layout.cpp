@@ -17,14 +17,16 @@ std::size_t offset_of(const Rows& rows, std::size_t row) {
 
 }  // namespace
 
-RowRuns::RowRuns(const Rows& rows)
+RowRuns::RowRuns(const Rows& rows, std::size_t first, std::size_t last)
     : rows_(rows),
-      longest_(std::clamp(scratch_floats / std::max<std::size_t>(rows.classes, 1), cache_line_floats, longest_run)) {}
+      longest_(std::clamp(scratch_floats / std::max<std::size_t>(rows.classes, 1), cache_line_floats, longest_run)),
+      position_(first),
+      last_(last) {}
 
 RowRun RowRuns::next() {
-  if (position_ == rows_.outer * rows_.inner) return {};
-  const std::size_t slab_end = rows_.inner == 1 ? rows_.outer : (position_ / rows_.inner + 1) * rows_.inner;
-  const std::size_t end = std::min(position_ + longest_, slab_end);
+  if (position_ >= last_) return {};
+  const std::size_t slab_end = rows_.inner == 1 ? last_ : (position_ / rows_.inner + 1) * rows_.inner;
+  const std::size_t end = std::min({position_ + longest_, slab_end, last_});
   const RowRun run = {position_, end - position_};
   position_ = end;
   return run;

@@ -17,14 +17,17 @@ struct RowRun {
 /// Splits the rows into runs that are small enough for a cache and large enough to use whole cache lines.
 class RowRuns {
  public:
-  explicit RowRuns(const Rows& rows);
+  explicit RowRuns(const Rows& rows) : RowRuns(rows, 0, rows.outer * rows.inner) {}
+  /// Those of the rows [first, last).
+  RowRuns(const Rows& rows, std::size_t first, std::size_t last);
   /// The next run; its count is 0 at the end.
   RowRun next();
 
  private:
   Rows rows_;
   std::size_t longest_;
-  std::size_t position_ = 0;
+  std::size_t position_;
+  std::size_t last_;
 };
 
 /// The rows of a run, contiguous: the tensor itself when inner is 1, else a transposed copy in `scratch`.

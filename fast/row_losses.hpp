@@ -3,13 +3,17 @@
 
 #include "fast/loss_task.hpp"
 #include "fast/losses.hpp"
+#include "fast/reduction.hpp"
 
 namespace lossaudit::fast {
 
 /// Estimates of a batch's losses, one a row.
 using EstimateRow = void(const LossTask& task, const RowBatch& batch, LossEstimate* out);
 
+/// The call of a loss over the task's rows.
+LossCall row_loss_call(EstimateRow& estimate_rows, const LossTask& task, const LossOptions& options);
+
 /// Writes one loss a row, or their reduction.
-void compute_row_losses(EstimateRow& estimate_rows, const LossTask& task, const LossOptions& options, float* result);
+void compute_row_losses(const LossCall& call, float* result);
 
 }  // namespace lossaudit::fast

@@ -5,15 +5,20 @@
 
 namespace lossaudit::fast {
 
-void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
-                                     const LossOptions& options) {
+LossCall sparse_categorical_crossentropy_call(const std::int64_t* labels, const float* output, const Rows& rows,
+                                              const LossOptions& options) {
   constexpr Takes takes = {
       .keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true, .ignore_index = true};
   LossTask task = make_task("sparse_categorical_crossentropy", takes, options, rows, rows.classes);
   task.labels = labels;
   task.output = output;
   task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::clipped_normalised);
-  compute_row_losses(estimate_entropy_rows, task, options, result);
+  return row_loss_call(estimate_entropy_rows, task, options);
+}
+
+void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
+                                     const LossOptions& options) {
+  compute_row_losses(sparse_categorical_crossentropy_call(labels, output, rows, options), result);
 }
 
 }  // namespace lossaudit::fast
