@@ -1,6 +1,7 @@
 #include "audit/fast_subject.hpp"
 
 #include <exception>
+#include <span>
 #include <string_view>
 
 #include "fast/losses.hpp"
@@ -17,6 +18,7 @@ struct Call {
       : output(static_cast<const float*>(tensors.output)),
         target(static_cast<const float*>(tensors.target)),
         labels(tensors.labels),
+        upstream(static_cast<const float*>(tensors.upstream)),
         result(static_cast<float*>(tensors.result)),
         n(tensors.outer * tensors.classes * tensors.inner),
         rows{tensors.outer, tensors.classes, tensors.inner} {
@@ -38,6 +40,7 @@ struct Call {
   const float* output;
   const float* target;
   const std::int64_t* labels;
+  const float* upstream;  // nullptr: ones
   float* result;
   std::size_t n;
   fast::Rows rows;
@@ -67,6 +70,20 @@ void sparse_loss(const Call& call) {
   fast::sparse_categorical_crossentropy(call.labels, call.output, call.result, call.rows, call.options);
 }
 
+void binary_gradient(const Call& call) {
+  fast::binary_crossentropy_gradient(call.target, call.output, call.upstream, call.result, call.n, call.options);
+}
+
+void categorical_gradient(const Call& call) {
+  fast::categorical_crossentropy_gradient(call.target, call.output, call.upstream, call.result, call.rows,
+                                          call.options);
+}
+
+void sparse_gradient(const Call& call) {
+  fast::sparse_categorical_crossentropy_gradient(call.labels, call.output, call.upstream, call.result, call.rows,
+                                                 call.options);
+}
+
 struct Entry {
   std::string_view name;
   void (*compute)(const Call&);
@@ -88,14 +105,21 @@ constexpr Entry entries[] = {
     {"cross_entropy_error", row_loss<fast::cross_entropy_error>},
 };
 
+constexpr Entry gradient_entries[] = {
+    {"binary_crossentropy", binary_gradient},
+    {"categorical_crossentropy", categorical_gradient},
+    {"sparse_categorical_crossentropy", sparse_gradient},
+};
+
 constexpr const char* contract_lines[] = {
     "relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward",
     "softmax,log_softmax,logsumexp exact f32 forward axis",
-    ("binary_crossentropy exact,keras1 f32 forward from_logits reduction epsilon label_smoothing pos_weight "
+    ("binary_crossentropy exact,keras1 f32 forward,gradient from_logits reduction epsilon label_smoothing pos_weight "
      "sample_weights"),
-    ("categorical_crossentropy exact,keras1 f32 forward from_logits reduction axis epsilon label_smoothing "
+    ("categorical_crossentropy exact,keras1 f32 forward,gradient from_logits reduction axis epsilon label_smoothing "
      "class_weights sample_weights"),
-    ("sparse_categorical_crossentropy exact,keras1 f32 forward from_logits reduction axis epsilon label_smoothing "
+    ("sparse_categorical_crossentropy exact,keras1 f32 forward,gradient from_logits reduction axis epsilon "
+     "label_smoothing "
      "ignore_index class_weights sample_weights"),
     "mean_squared_error exact f32 forward reduction axis sample_weights",
     "cross_entropy_error exact f32 forward reduction axis class_weights sample_weights",
@@ -103,10 +127,10 @@ constexpr const char* contract_lines[] = {
 };
 
 int compute(const Contract* contract, const Tensors* tensors) {
-  if (contract->format != std::string_view("f32") || contract->pass != std::string_view("forward")) {
-    return LOSSAUDIT_UNSUPPORTED;
-  }
-  for (const Entry& entry : entries) {
+  if (contract->format != std::string_view("f32")) return LOSSAUDIT_UNSUPPORTED;
+  const bool is_gradient = contract->pass == std::string_view("gradient");
+  const std::span<const Entry> known = is_gradient ? std::span<const Entry>(gradient_entries) : entries;
+  for (const Entry& entry : known) {
     if (entry.name != contract->function) continue;
     try {
       entry.compute(Call(*contract, *tensors));

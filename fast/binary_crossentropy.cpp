@@ -1,5 +1,6 @@
 #include <cstddef>
 
+#include "fast/loss_gradient.hpp"
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/reduction.hpp"
@@ -60,6 +61,13 @@ void binary_crossentropy(const float* target, const float* output, float* result
   const LossCall call = binary_crossentropy_call(target, output, n, options);
   if (options.reduction == Reduction::none) return HWY_DYNAMIC_DISPATCH(BinaryLosses)(call.task, result);
   result[0] = call.result();
+}
+
+void binary_crossentropy_gradient(const float* target, const float* output, const float* upstream, float* gradient,
+                                  std::size_t n, const LossOptions& options, float* loss) {
+  const LossTask task = binary_crossentropy_call(target, output, n, options).task;
+  if (loss != nullptr) binary_crossentropy(target, output, loss, n, options);
+  compute_binary_gradient(gradient_of(task, options, upstream), gradient);
 }
 
 }  // namespace lossaudit::fast

@@ -53,6 +53,11 @@ double sum_of_losses(const LossTask& task) {
 
 double sum_of_weights(const LossTask& task) {
   ExactSum sum;
+  // A weight of 0 takes an infinite one out, but not a NaN.
+  const auto add_product = [&sum](double a, double b) {
+    const bool vanishes = (a == 0 || b == 0) && a == a && b == b;
+    if (!vanishes) sum.add_product(a, b);
+  };
   for (std::size_t r = 0; r < task.losses(); ++r) {
     if (task.ignores(r)) continue;
     const double s = task.sample_weight(r);
@@ -60,11 +65,11 @@ double sum_of_weights(const LossTask& task) {
       sum.add(s);
     } else if (task.labels != nullptr) {
       const bool has_class = is_class(task.labels[r], task.rows.classes);
-      sum.add_product(s, has_class ? task.class_weights[task.labels[r]] : not_a_number);
+      add_product(s, has_class ? task.class_weights[task.labels[r]] : not_a_number);
     } else {
       const RowView target = row_of(task.rows, task.target, r);
       // The product of two floats is exact in double.
-      for (std::size_t i = 0; i < target.size; ++i) sum.add_product(s, task.class_weight(i) * target[i]);
+      for (std::size_t i = 0; i < target.size; ++i) add_product(s, scaled(task.class_weight(i), target[i]));
     }
   }
   return sum.value().hi;

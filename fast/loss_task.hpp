@@ -30,6 +30,12 @@ inline double weighted(double weight, double loss) {
   return vanishes ? 0 : weight * loss;
 }
 
+/// a * b, where 0 times an infinity is 0 (reference/semantics.md, "Special values").
+inline double scaled(double a, double b) {
+  const bool vanishes = (a == 0 || b == 0) && a == a && b == b;
+  return vanishes ? 0 : a * b;
+}
+
 /// A loss on its way into a sum, and what it counts in the mean.
 struct LossEstimate {
   Estimate loss;

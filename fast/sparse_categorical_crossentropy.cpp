@@ -1,4 +1,5 @@
 #include "fast/entropy_rows.hpp"
+#include "fast/loss_gradient.hpp"
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_losses.hpp"
@@ -19,6 +20,14 @@ LossCall sparse_categorical_crossentropy_call(const std::int64_t* labels, const 
 void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
                                      const LossOptions& options) {
   compute_row_losses(sparse_categorical_crossentropy_call(labels, output, rows, options), result);
+}
+
+void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const float* output, const float* upstream,
+                                              float* gradient, const Rows& rows, const LossOptions& options,
+                                              float* loss) {
+  const LossCall call = sparse_categorical_crossentropy_call(labels, output, rows, options);
+  if (loss != nullptr) compute_row_losses(call, loss);
+  compute_entropy_gradient(gradient_of(call.task, options, upstream), gradient);
 }
 
 }  // namespace lossaudit::fast
