@@ -3,7 +3,8 @@
 #   make audit-peers   the same of all that adapters/ knows (PyTorch, ONNX Runtime, ...); audit-peers-report/
 #   make test    runs every test
 #   make fuzz    runs libFuzzer on the readers of what strangers write
-#   make bench   measures the bulk oracle beside Arb and plain double, on one core
+#   make bench   measures on one core: fast/ beside Eigen, oneDNN, XNNPACK and compositions over vector libraries, with the
+#                bandwidth limits in the same run (bench-report/run.json), and the bulk oracle beside Arb
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
 # Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say
 # PACKAGES=present.
@@ -22,8 +23,9 @@ subjects := fast eigen onednn plain
 report := audit-report
 peers := $(subjects) plain-ofast xnnpack dlib opencv pytorch scipy scikit-learn onnxruntime onnxruntime-opset12 tfjs tfjs-wasm
 peers_report := audit-peers-report
+bench_report := bench-report
 # Which part of debian-packages.txt the goals need.
-part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit)))
+part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter bench,$(MAKECMDGOALS)),bench,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit))))
 
 help:
 	@sed -n 's/^# \?//p;/^$$/q' Makefile
@@ -47,9 +49,16 @@ test: $(release)/build.ninja $(sanitize)/build.ninja
 	@tools/run-tests release sanitize
 
 # The last processor is the least likely to serve interrupts.
+pinned := taskset -c $$(($$(nproc) - 1))
+
+# For one kernel at work:  make bench ONLY='^sigmoid' SUBJECTS=fast,xnnpack BENCH='--benchmark_repetitions=3'
+# ONLY is a regular expression over contracts ("softmax exact f32 forward", "… forward+gradient from_logits"), the oracle is then
+# left out; SUBJECTS: fast libm libmvec eigen onednn xnnpack sleef xsimd highway. Processor time, the median of the repetitions, in
+# ns an element; every run measures its own limits, and only ratios within one run mean anything.
 bench: $(release)/build.ninja
-	@cmake --build --preset release --target oracle_bench
-	@taskset -c $$(($$(nproc) - 1)) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1
+	@cmake --build --preset release --target speed_bench $(if $(ONLY),,oracle_bench)
+	@$(pinned) $(release)/bin/speed_bench -o $(bench_report)/run.json --only '$(ONLY)' $(if $(SUBJECTS),--subject $(SUBJECTS)) $(BENCH)
+	@$(if $(ONLY),,$(pinned) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1)
 
 fuzz: build/fuzz/build.ninja
 	@cmake --build --preset fuzz
@@ -63,7 +72,7 @@ format: packages
 	@tools/format
 
 clean:
-	rm -rf build $(report) $(peers_report)
+	rm -rf build $(report) $(peers_report) $(bench_report)
 
 packages: build/packages
 

@@ -97,6 +97,14 @@ void fields(Io& io, MaybeConst<Speed> auto& x) {
   io.field("shape", x.shape);
   io.field("ns_per_element", x.ns_per_element);
   io.field("limit_ns_per_element", x.limit_ns_per_element);
+  io.optional("dialect", x.dialect);
+  io.optional("format", x.format);
+  io.optional("options", x.options);
+  io.optional("inputs", x.inputs);
+  io.optional("note", x.note);
+  io.optional("least_ns_per_element", x.least_ns_per_element);
+  io.optional("most_ns_per_element", x.most_ns_per_element);
+  io.optional("repetitions", x.repetitions);
 }
 
 template <class Io>

@@ -76,8 +76,15 @@ struct SubjectInfo {
 };
 
 struct Speed {
-  std::string subject, function, pass, shape;
+  std::string subject, function, pass, shape;  ///< pass: also "forward+gradient"; shape: "4096", "256x32000"
+  /// The median of the repetitions; and what it takes to move the arrays alone, measured in the same run.
   double ns_per_element = 0, limit_ns_per_element = 0;
+  // What older records do not have.
+  std::string dialect = {}, format = {}, options = {};  ///< as in Accuracy
+  std::string inputs = {};                              ///< what was in the arrays, in words
+  std::string note = {};                                ///< "composed here from exp and log1p"
+  double least_ns_per_element = 0, most_ns_per_element = 0;
+  std::uint64_t repetitions = 0;
 };
 
 /// What is not as in the baseline.

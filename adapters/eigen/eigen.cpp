@@ -1,6 +1,5 @@
 // Eigen's array functions as a subject. Where Eigen has an entry point it is called as it is; what Eigen has no name
-// for is composed from its expressions as its users (TensorFlow's CPU kernels first of all) compose it, and declared
-// so.
+// for is composed (adapters/eigen/formulas.hpp), and declared so.
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
@@ -9,71 +8,50 @@
 #include <limits>
 #include <string_view>
 
+#include "adapters/eigen/formulas.hpp"
 #include "audit/subject.h"
 
 namespace {
+
+namespace formulas = lossaudit::adapters::eigen;
 
 template <typename T>
 using Array = Eigen::Array<T, Eigen::Dynamic, 1>;
 template <typename T>
 using View = Eigen::Ref<const Array<T>>;
 
-// Elementwise functions.
-
-template <typename T>
-Array<T> softplus(const View<T>& x) {
-  return x.cwiseMax(T(0)) + (-x.abs()).exp().log1p();
-}
-
-template <typename T>
-Array<T> clip(const View<T>& p, T epsilon) {
-  return p.cwiseMax(epsilon).cwiseMin(T(1) - epsilon);
-}
-
-/// From logits in the form that TensorFlow documents for tf.nn.sigmoid_cross_entropy_with_logits, to which keras1 also
-/// takes its clipped probabilities back.
+/// keras1 takes its clipped probabilities back to logits.
 template <typename T>
 Array<T> binary_crossentropy(const lossaudit_contract& contract, const View<T>& t, const View<T>& o) {
-  const auto from_logits = [&](const View<T>& x) -> Array<T> {
-    return x.cwiseMax(T(0)) - x * t + (-x.abs()).exp().log1p();
-  };
-  if (contract.from_logits) return from_logits(o);
+  if (contract.from_logits) return formulas::binary_from_logits(o, t);
   if (contract.epsilon > 0) {
-    const Array<T> p = clip<T>(o, static_cast<T>(contract.epsilon));
-    return from_logits((p / (T(1) - p)).log());
+    const Array<T> p = formulas::clip(o, static_cast<T>(contract.epsilon));
+    const Array<T> x = formulas::logit(p);
+    return formulas::binary_from_logits(x, t);
   }
-  return -t * o.log() - (T(1) - t) * (T(1) - o).log();
+  return formulas::binary_from_probabilities(o, t);
 }
 
 // Functions of a row.
-
-template <typename T>
-T logsumexp(const View<T>& x) {
-  const T most = x.maxCoeff();
-  return most + std::log((x - most).exp().sum());
-}
-
-template <typename T>
-Array<T> softmax(const View<T>& x) {
-  const Array<T> e = (x - x.maxCoeff()).exp();
-  return e / e.sum();
-}
-
-template <typename T>
-Array<T> log_softmax(const View<T>& x) {
-  const Array<T> shifted = x - x.maxCoeff();
-  return shifted - std::log(shifted.exp().sum());
-}
 
 /// The logarithms of a row's probabilities. keras1 clips the categorical loss's after they are normalised and the
 /// sparse one's before.
 template <typename T>
 Array<T> log_probabilities(const lossaudit_contract& contract, const View<T>& o, bool sparse) {
-  if (contract.from_logits) return log_softmax<T>(o);
+  Array<T> logs;
+  if (contract.from_logits) {
+    formulas::log_softmax(o, logs);
+    return logs;
+  }
   const T epsilon = static_cast<T>(contract.epsilon);
-  if (epsilon > 0 && sparse) return log_softmax<T>(clip<T>(o, epsilon).log());
+  if (epsilon > 0 && sparse) {
+    const Array<T> clipped = formulas::clip(o, epsilon).log();
+    formulas::log_softmax(clipped, logs);
+    return logs;
+  }
   const Array<T> p = o / o.sum();
-  return epsilon > 0 ? clip<T>(p, epsilon).log() : p.log();
+  if (epsilon > 0) return formulas::clip(p, epsilon).log();
+  return p.log();
 }
 
 /// Writes what a stretch of values gives to y: a value each, or one value (of a row). False: not a function of this
@@ -87,19 +65,19 @@ bool evaluate(const lossaudit_contract& contract, const View<T>& o, const View<T
   } else if (function == "sigmoid") {
     y = o.logistic();
   } else if (function == "softplus") {
-    y = softplus<T>(o);
+    y = formulas::softplus(o);
   } else if (function == "log_sigmoid") {
-    y = -softplus<T>(-o);
+    y = formulas::log_sigmoid(o);
   } else if (function == "logit") {
-    y = (o / (T(1) - o)).log();
+    y = formulas::logit(o);
   } else if (function == "binary_crossentropy") {
     y = binary_crossentropy<T>(contract, t, o);
   } else if (function == "softmax") {
-    y = softmax<T>(o);
+    formulas::softmax(o, y);
   } else if (function == "log_softmax") {
-    y = log_softmax<T>(o);
+    formulas::log_softmax(o, y);
   } else if (function == "logsumexp") {
-    y[0] = logsumexp<T>(o);
+    y[0] = formulas::logsumexp(o);
   } else if (function == "categorical_crossentropy") {
     y[0] = -(t * log_probabilities<T>(contract, o, false)).sum();
   } else if (function == "sparse_categorical_crossentropy") {
@@ -192,7 +170,7 @@ int compute_any(const lossaudit_contract* contract, const lossaudit_tensors* ten
 const char* const contracts[] = {
     "relu,sigmoid exact f64,f32,f16,bf16 forward",
     "softplus exact f64,f32 forward  # composed here from cwiseMax, exp and log1p",
-    "log_sigmoid exact f64,f32 forward  # composed here from cwiseMax, exp and log1p",
+    "log_sigmoid exact f64,f32 forward  # composed here from cwiseMin, exp and log1p",
     "logit exact f64,f32 forward  # composed here as log(p / (1 - p))",
     "softmax exact f64,f32 forward axis  # composed here as exp(x - max) / sum",
     "log_softmax exact f64,f32 forward axis  # composed here as x - max - log(sum of exp(x - max))",
@@ -212,22 +190,8 @@ const char* const contracts[] = {
     "cross_entropy_error exact f64,f32 forward reduction axis  # composed here from log and sum",
     nullptr};
 
-#define TEXT_OF(x) #x
-#define TEXT(x) TEXT_OF(x)
-/// Eigen's version and the widest of the instruction sets that it was compiled for.
-const char version[] = TEXT(EIGEN_WORLD_VERSION) "." TEXT(EIGEN_MAJOR_VERSION) "." TEXT(EIGEN_MINOR_VERSION)
-#if defined(EIGEN_VECTORIZE_AVX512)
-    ", AVX-512"
-#elif defined(EIGEN_VECTORIZE_AVX2) && defined(EIGEN_VECTORIZE_FMA)
-    ", AVX2 and FMA"
-#elif defined(EIGEN_VECTORIZE_SSE2)
-    ", SSE2"
-#elif defined(EIGEN_VECTORIZE_NEON)
-    ", NEON"
-#endif
-    ;
-
-const lossaudit_subject eigen = {LOSSAUDIT_ABI_VERSION, "eigen", version, contracts, compute_any};
+const lossaudit_subject eigen = {LOSSAUDIT_ABI_VERSION, "eigen", lossaudit::adapters::eigen_version, contracts,
+                                 compute_any};
 
 }  // namespace
 
