@@ -11,7 +11,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
-/// 2^(j/16) rounded to float, and ln(2^(j/16) / that).
+/// 2^(j/16) rounded to float, and 2^(j/16) / that - 1.
 HWY_ALIGN_MAX inline constexpr float kRootsOfTwo[16] = {0x1.000000p+0f, 0x1.0b5586p+0f, 0x1.172b84p+0f, 0x1.2387a6p+0f,
                                                         0x1.306fe0p+0f, 0x1.3dea64p+0f, 0x1.4bfdaep+0f, 0x1.5ab07ep+0f,
                                                         0x1.6a09e6p+0f, 0x1.7a1148p+0f, 0x1.8ace54p+0f, 0x1.9c4918p+0f,
@@ -43,30 +43,42 @@ struct Exponential {
 /// anything from x.
 ///
 /// x = n (ln 2) / 16 + r with n an integer and abs(r) <= (ln 2) / 32 + 2^-20; n = 16 k + j, t = 2^(k + exponent) T_j and
-/// p = e^(r + c_j) - 1, where T_j is the float nearest 2^(j/16) and c_j the logarithm of what it lacks.
+/// p = (e^r - 1) + d_j, where T_j is the float nearest 2^(j/16) and 1 + d_j what it lacks.
 ///
-/// Error, abs(x) <= 1000: r takes two fused steps and the addition of c_j, each rounding by at most 2^-30; the
-/// polynomial is within 2^-29 of e^r - 1 and its last step rounds by 2^-30, the ones before by less than 2^-34 together.
-/// So t (1 + p) is within 2^-27.4 of e^x relatively; found over all floats in [-87, 88]: 2^-27.8. (Without fused steps
-/// the first difference rounds by up to 2^-18: of no use.)
+/// Error, abs(x) <= 1000: r takes two fused steps, of which the first is exact and the second rounds by at most 2^-31;
+/// the polynomial 1 + r + c r^2 + d r^3 is within 2^-29.2 of e^r; d_j e^r is taken as d_j, 2^-30.2 less; the last step
+/// rounds by 2^-30 and the ones before by 2^-29.5 together. So t (1 + p) is within 2^-27.4 of e^x relatively; found over
+/// the floats in [-87, 88]: 2^-27.46. (Without fused steps the first difference rounds by up to 2^-18: of no use.)
 ///
 /// t is right where k + exponent is in [-126, 127] (below, its bits are nonsense): keep x from there. NaN gives p = NaN.
 class ExpTable {
  public:
   HWY_INLINE explicit ExpTable(std::int32_t exponent = 0) : rests_(kRootsOfTwoRests), powers_(Powers(exponent).of) {}
 
-  HWY_INLINE Exponential operator()(VF x) const {
-    // The sum's low bits hold n, and n << 19 is the exponent k with j below it, which the table's entries take off.
+  /// x = n (ln 2) / 16 + r, with n in the low bits of `shifted`.
+  struct Reduced {
+    VF shifted;
+    VF r;
+  };
+
+  /// The two halves of operator(), for loops that let other work stand between them.
+  static HWY_INLINE Reduced Reduce(VF x) {
     const VF shifted = hn::MulAdd(x, Floats(0x1.715476p+4f), Floats(0x1.8p23f));
     const VF n = hn::Sub(shifted, Floats(0x1.8p23f));
-    VF r = hn::NegMulAdd(n, Floats(0x1.62e430p-5f), x);
-    r = hn::MulAdd(n, Floats(0x1.05c610p-33f), r);
-    r = hn::Add(r, rests_[BitsOf(shifted)]);
-    const VF q = hn::MulAdd(r, Floats(0x1.555740p-3f), Floats(0x1.00022ap-1f));
-    const VF p = hn::MulAdd(hn::Mul(r, r), q, r);
-    const VF t = FloatOf(hn::Add(BitsOf(powers_[BitsOf(shifted)]), hn::ShiftLeft<19>(BitsOf(shifted))));
+    const VF r = hn::NegMulAdd(n, Floats(0x1.62e430p-5f), x);
+    return {shifted, hn::MulAdd(n, Floats(0x1.05c610p-33f), r)};
+  }
+  HWY_INLINE Exponential Raise(const Reduced& x) const {
+    // The low bits of `shifted` hold n, and n << 19 is the exponent k with j below it, which the table's entries take
+    // off.
+    VF p = hn::MulAdd(x.r, Floats(0x1.55559cp-3f), Floats(0x1.000222p-1f));
+    p = hn::MulAdd(p, x.r, Floats(1));
+    p = hn::MulAdd(p, x.r, rests_[BitsOf(x.shifted)]);
+    const VF t = FloatOf(hn::Add(BitsOf(powers_[BitsOf(x.shifted)]), hn::ShiftLeft<19>(BitsOf(x.shifted))));
     return {t, p};
   }
+
+  HWY_INLINE Exponential operator()(VF x) const { return Raise(Reduce(x)); }
 
  private:
   struct alignas(64) Entries {

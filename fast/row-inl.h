@@ -125,21 +125,6 @@ HWY_INLINE LogitRow ReduceLogits(const float* x, std::size_t n) {
   return {maximum, others, Log1pOf(others)};
 }
 
-/// result[i] = function(x[i]) over each of some contiguous rows, for a function made of the row's reduction; a row that
-/// has none is left to `limits`.
-template <class Function>
-HWY_INLINE void MapLogitRows(void (*limits)(const float*, float*, std::size_t), const float* x, float* result,
-                             std::size_t rows, std::size_t classes) {
-  for (std::size_t r = 0; r < rows; ++r, x += classes, result += classes) {
-    const LogitRow row = ReduceLogits(x, classes);
-    if (row.others < kInfinity) {
-      MapElements(Function(row), x, result, classes);
-    } else {
-      limits(x, result, classes);
-    }
-  }
-}
-
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

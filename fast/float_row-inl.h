@@ -1,0 +1,287 @@
+// A row of logits in float lanes: its maximum, and the sum of its exponentials. Where the target fuses (kFused) alone;
+// the others take row-inl.h.
+//
+// Σ e^x_j is taken as Σ t_j + Σ t_j p_j (float_exp-inl.h): the t in double lanes, where they add up as well as exactly,
+// the rests in float lanes, which are at most a 45th of them, flushed into the double lanes after 18 additions. So a sum
+// is within 2^-27.5 (e^x) + 17/2 * 2^-24 / 45 (the rests) < 2^-26 of itself, and about 2^-28 in practice.
+#if defined(LOSSAUDIT_FAST_FLOAT_ROW_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LOSSAUDIT_FAST_FLOAT_ROW_INL_H_
+#undef LOSSAUDIT_FAST_FLOAT_ROW_INL_H_
+#else
+#define LOSSAUDIT_FAST_FLOAT_ROW_INL_H_
+#endif
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "fast/float_exp-inl.h"
+#include "fast/float_lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+/// A step is 64 floats, in 16 virtual lanes as in lane_sum-inl.h: what is added to what does not depend on the target.
+inline constexpr std::size_t kStepFloats = 64;
+inline constexpr std::size_t kFloatLanes = hn::MaxLanes(FD());
+inline constexpr std::size_t kRowParts = HWY_MAX(16 / kFloatLanes, 1);
+inline constexpr std::size_t kStepVectors = kStepFloats / kFloatLanes;
+
+inline constexpr std::size_t kNoClass = std::numeric_limits<std::size_t>::max();
+inline constexpr float kNoLogit = -std::numeric_limits<float>::infinity();
+
+/// What a row's exponentials are measured from, so that none overflows: e^(x - shift) 2^exponent / 2^binade, with the
+/// row's maximum in that binade. Nothing is subtracted from x, which would round it, unless the maximum is beyond 256:
+/// then x - maximum is exact wherever its exponential is not negligible. Logits further than `depth` below the maximum
+/// are taken as that far.
+struct RowScale {
+  static constexpr float kFar = 256;
+
+  HWY_INLINE RowScale(float row_maximum, std::int32_t exponent, float depth)
+      : maximum(row_maximum), shift(row_maximum <= kFar && row_maximum >= -kFar ? 0 : row_maximum) {
+    const float top = maximum - shift;
+    binade = static_cast<std::int32_t>(top * 0x1.715476p+0f + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
+    table_exponent = exponent - binade;
+    floor = top - depth;
+  }
+
+  float maximum, shift, floor;
+  std::int32_t binade, table_exponent;
+};
+
+/// For sums alone: every exponential down to 2^-216 of the largest.
+inline constexpr std::int32_t kSumExponent = 100;
+inline constexpr float kSumDepth = 150;
+
+#if HWY_NATIVE_FMA
+
+/// max(x, y), and NaN where x is.
+HWY_INLINE VF MaxOrNaN(VF x, VF y) {
+#if HWY_ARCH_X86
+  return hn::Max(y, x);  // the second where one is NaN
+#else
+  return hn::IfThenElse(hn::Lt(x, y), y, x);
+#endif
+}
+
+/// The largest x_i, passing over NaNs.
+HWY_INLINE float FloatRowMaximum(const float* HWY_RESTRICT x, std::size_t n) {
+  const FD d;
+  constexpr std::size_t N = kFloatLanes;
+  VF maximum[4] = {Floats(kNoLogit), Floats(kNoLogit), Floats(kNoLogit), Floats(kNoLogit)};
+  std::size_t i = 0;
+  for (; i + 4 * N <= n; i += 4 * N) {
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < 4; ++v) maximum[v] = MaxOrNaN(maximum[v], hn::LoadU(d, x + i + v * N));
+  }
+  for (; i + N <= n; i += N) maximum[0] = MaxOrNaN(maximum[0], hn::LoadU(d, x + i));
+  if (i < n) {
+    const VF last = n >= N ? hn::LoadU(d, x + n - N) : LoadPart(x + i, n - i, kNoLogit);
+    maximum[1] = MaxOrNaN(maximum[1], last);
+  }
+  return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(maximum[0], maximum[1]), hn::Max(maximum[2], maximum[3]))));
+}
+
+/// Lanes added up by halves.
+template <class Tag>
+HWY_INLINE double SumByHalves(Tag d, hn::Vec<Tag> v) {
+  if constexpr (hn::MaxLanes(Tag()) == 1) {
+    return hn::GetLane(v);
+  } else {
+    const hn::Half<Tag> half;
+    return SumByHalves(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
+/// A sum of exponentials on its way: of all, or (kBelow) of those below the maximum, with the number of maxima.
+template <bool kBelow, bool kIsFar>
+class ExpSum {
+ public:
+  HWY_INLINE explicit ExpSum(const RowScale& scale)
+      : exp_(scale.table_exponent),
+        maximum_(Floats(scale.maximum)),
+        shift_(Floats(scale.shift)),
+        floor_(Floats(scale.floor)) {
+#pragma GCC unroll 16
+    for (std::size_t p = 0; p < kRowParts; ++p) {
+      sum_[2 * p] = sum_[2 * p + 1] = hn::Zero(HD());
+      rests_[0][p] = rests_[1][p] = hn::Zero(FD());
+      maxima_[p] = hn::Zero(ID());
+    }
+  }
+
+  /// A step in two halves: Begin(), and later End(), which another step's Begin() follows. So an instruction stands far
+  /// behind those that it waits for, and the processor's window, not its latencies, is what is kept full.
+  HWY_INLINE void Begin(const float* from) {
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kStepVectors; ++v) {
+      const VF x = hn::LoadU(FD(), from + v * kFloatLanes);
+      if (kBelow) x_[v] = x;
+      reduced_[v] = ExpTable::Reduce(MaxOrNaN(kIsFar ? hn::Sub(x, shift_) : x, floor_));
+    }
+  }
+
+  /// Writes the exponentials to `keep`, rounded (if kKeeps).
+  template <bool kKeeps>
+  HWY_INLINE void End(float* keep) {
+    const hn::Rebind<float, HD> half;
+    Exponential e[kStepVectors];
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kStepVectors; ++v) e[v] = exp_.Raise(reduced_[v]);
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kStepVectors; ++v) {
+      const std::size_t p = v % kRowParts;
+      VF t = e[v].t;
+      if (kKeeps) hn::StoreU(hn::MulAdd(t, e[v].p, t), FD(), keep + v * kFloatLanes);
+      if (kBelow) {
+        const MF is_maximum = hn::Eq(x_[v], maximum_);
+        t = hn::IfThenZeroElse(is_maximum, t);
+        maxima_[p] = hn::Sub(maxima_[p], hn::VecFromMask(ID(), hn::RebindMask(ID(), is_maximum)));
+      }
+      VF& rests = rests_[v / kRowParts % 2][p];
+      rests = hn::MulAdd(t, e[v].p, rests);
+      sum_[2 * p] = hn::Add(sum_[2 * p], hn::PromoteTo(HD(), hn::LowerHalf(half, t)));
+      sum_[2 * p + 1] = hn::Add(sum_[2 * p + 1], hn::PromoteTo(HD(), hn::UpperHalf(half, t)));
+    }
+  }
+
+  HWY_INLINE void Flush() {
+    const hn::Rebind<float, HD> half;
+#pragma GCC unroll 16
+    for (std::size_t p = 0; p < kRowParts; ++p) {
+#pragma GCC unroll 2
+      for (std::size_t k = 0; k < 2; ++k) {
+        sum_[2 * p] = hn::Add(sum_[2 * p], hn::PromoteTo(HD(), hn::LowerHalf(half, rests_[k][p])));
+        sum_[2 * p + 1] = hn::Add(sum_[2 * p + 1], hn::PromoteTo(HD(), hn::UpperHalf(half, rests_[k][p])));
+        rests_[k][p] = hn::Zero(FD());
+      }
+    }
+  }
+
+  HWY_INLINE double Total() const {
+    VH sum[2 * kRowParts];
+#pragma GCC unroll 16
+    for (std::size_t p = 0; p < 2 * kRowParts; ++p) sum[p] = sum_[p];
+#pragma GCC unroll 16
+    for (std::size_t count = kRowParts; count > 0; count /= 2) {
+#pragma GCC unroll 16
+      for (std::size_t p = 0; p < count; ++p) sum[p] = hn::Add(sum[p], sum[p + count]);
+    }
+    return SumByHalves(HD(), sum[0]);
+  }
+
+  HWY_INLINE std::int32_t Maxima() const {
+    VI maxima = maxima_[0];
+#pragma GCC unroll 16
+    for (std::size_t p = 1; p < kRowParts; ++p) maxima = hn::Add(maxima, maxima_[p]);
+    return hn::GetLane(hn::SumOfLanes(ID(), maxima));
+  }
+
+ private:
+  using HD = hn::Repartition<double, FD>;
+  using VH = hn::Vec<HD>;
+
+  ExpTable exp_;
+  VF maximum_, shift_, floor_;
+  VH sum_[2 * kRowParts];
+  VF rests_[2][kRowParts];
+  VI maxima_[kRowParts];
+  VF x_[kStepVectors];
+  ExpTable::Reduced reduced_[kStepVectors];
+};
+
+struct ExpSums {
+  double sum;           ///< times 2^(exponent - binade); without the maxima if they were left out
+  std::int32_t maxima;  ///< how many these were
+};
+
+/// A row in steps of 64, with one class left out. The step that holds it, and the last one, are copies.
+class RowSteps {
+ public:
+  HWY_INLINE RowSteps(const float* x, std::size_t n, std::size_t left_out)
+      : x_(x), steps_((n + kStepFloats - 1) / kStepFloats) {
+    if (n % kStepFloats != 0) {
+      last_step_ = steps_ - 1;
+      Copy(last_, last_step_, n % kStepFloats);
+    }
+    if (left_out >= n) return;
+    const std::size_t step = left_out / kStepFloats;
+    if (step != last_step_) {
+      patched_step_ = step;
+      Copy(patched_, step, kStepFloats);
+    }
+    (step == last_step_ ? last_ : patched_)[left_out % kStepFloats] = kNoLogit;
+  }
+  HWY_INLINE std::size_t size() const { return steps_; }
+  HWY_INLINE const float* operator[](std::size_t step) const {
+    const float* from = step == last_step_ ? last_ : x_ + step * kStepFloats;
+    return step == patched_step_ ? patched_ : from;
+  }
+
+ private:
+  HWY_INLINE void Copy(float* to, std::size_t step, std::size_t count) {
+    std::size_t i = 0;
+    for (; i < count; ++i) to[i] = x_[step * kStepFloats + i];
+    for (; i < kStepFloats; ++i) to[i] = kNoLogit;
+  }
+
+  const float* x_;
+  std::size_t steps_;
+  std::size_t last_step_ = kNoClass, patched_step_ = kNoClass;
+  HWY_ALIGN float last_[kStepFloats];
+  HWY_ALIGN float patched_[kStepFloats];
+};
+
+/// Fetches a step of floats from `ahead` floats after `from` into the cache, if there is memory there.
+HWY_INLINE void PrefetchStep(const float* from, std::size_t ahead) {
+  const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(from) + ahead * sizeof(float);
+  for (std::size_t line = 0; line < kStepFloats * sizeof(float); line += 64) {
+    __builtin_prefetch(reinterpret_cast<const void*>(first + line));
+  }
+}
+
+template <bool kBelow, bool kKeeps, bool kIsFar>
+HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
+                            std::size_t ahead, float* keep) {
+  constexpr std::size_t kSteps = 8;
+  const RowSteps steps(x, n, left_out);
+  ExpSum<kBelow, kIsFar> sum(scale);
+  sum.Begin(steps[0]);
+  std::size_t s = 1;
+  while (s < steps.size()) {
+    const std::size_t end = HWY_MIN(steps.size(), s + kSteps);
+    for (; s < end; ++s) {
+      PrefetchStep(x + (s - 1) * kStepFloats, ahead);
+      sum.template End<kKeeps>(keep + (s - 1) * kStepFloats);
+      sum.Begin(steps[s]);
+    }
+    sum.Flush();
+  }
+  if (kKeeps && n % kStepFloats != 0) {
+    HWY_ALIGN float last[kStepFloats];
+    sum.template End<kKeeps>(last);
+    for (std::size_t i = (s - 1) * kStepFloats; i < n; ++i) keep[i] = last[i % kStepFloats];
+  } else {
+    sum.template End<kKeeps>(keep + (s - 1) * kStepFloats);
+  }
+  sum.Flush();
+  return {sum.Total(), kBelow ? sum.Maxima() : 0};
+}
+
+/// Σ e^(x_i - shift) 2^(exponent - binade) over a row's classes but the one that is left out, if any, and (kBelow) the
+/// maxima. NaN where there is one. The terms, rounded, go to `keep` (if kKeeps; it may be x itself). Meanwhile what lies
+/// `ahead` floats further is fetched into the cache.
+template <bool kBelow, bool kKeeps>
+HWY_INLINE ExpSums SumExp(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out, std::size_t ahead,
+                          float* keep) {
+  if (scale.shift == 0) return SumExpAs<kBelow, kKeeps, false>(scale, x, n, left_out, ahead, keep);
+  return SumExpAs<kBelow, kKeeps, true>(scale, x, n, left_out, ahead, keep);
+}
+
+#endif  // HWY_NATIVE_FMA
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
