@@ -68,8 +68,14 @@ double sum_of_weights(const LossTask& task) {
       add_product(s, has_class ? task.class_weights[task.labels[r]] : not_a_number);
     } else {
       const RowView target = row_of(task.rows, task.target, r);
+      if (!task.finite_class_weights) {
+        double count = 0;
+        for (std::size_t i = 0; i < target.size; ++i) count += scaled(task.class_weight(i), target[i]);
+        add_product(s, count);
+        continue;
+      }
       // The product of two floats is exact in double.
-      for (std::size_t i = 0; i < target.size; ++i) add_product(s, scaled(task.class_weight(i), target[i]));
+      for (std::size_t i = 0; i < target.size; ++i) add_product(s, task.class_weight(i) * target[i]);
     }
   }
   return sum.value().hi;

@@ -59,8 +59,9 @@ class RowDerivative {
     if (is_stopped(i))
       return task_.probabilities == Probabilities::normalised_clipped ? divided(sum_, total_) : Magnified<T>{T(0.0)};
     if (task_.probabilities == Probabilities::plain) return divided_by_output(negated(coefficient_[i]), i);
-    const Magnified<T> value = i == largest_ ? difference(mass_[i], others_of_sum_, coefficient_[i], others_of_mass_)
-                                             : difference(mass_[i], sum_, coefficient_[i], total_);
+    const bool stands_apart = i == largest_ && std::isfinite(coefficient_[i].magnitude);
+    const Magnified<T> value = stands_apart ? difference(mass_[i], others_of_sum_, coefficient_[i], others_of_mass_)
+                                            : difference(mass_[i], sum_, coefficient_[i], total_);
     const Magnified<T> derivative = divided(value, total_);
     if (task_.probabilities == Probabilities::from_logits) return derivative;
     if (!is_zero(mass_[i])) return divided(derivative, mass_[i]);

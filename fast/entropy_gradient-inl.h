@@ -13,9 +13,10 @@
 #define LOSSAUDIT_FAST_ENTROPY_GRADIENT_INL_H_
 #endif
 
-#include "fast/entropy-inl.h"
 #include "fast/gradient_lanes-inl.h"
+#include "fast/gradient_passes-inl.h"
 #include "fast/loss_gradient.hpp"
+#include "fast/row-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -47,13 +48,8 @@ class GradientRow {
     const std::size_t n = task_.rows.classes;
     if (!task_.finite_class_weights || !(HWY_MAX(factor_, -factor_) < kInfinity)) return false;
     if (!ReduceMasses(n)) return false;
-    CoefficientPass pass(*this, o_, target_, task_.class_weights);
-    if (has_coefficients()) {
-      // Over all classes but the one with the largest mass.
-      Walk(pass, largest_);
-      pass.Skip(largest_ + 1);
-      Walk(pass, n - HWY_MIN(n, largest_ + 1));
-    }
+    GradientCoefficientPass pass(*this);
+    if (has_coefficients()) WalkOthers(pass, n);
     others_of_sum_ = pass.Total();
     if (!pass.IsFinite() || pass.IsNearAnEnd() || IsNearAnEnd(Constant(largest_ < n ? o_[largest_] : 1))) return false;
     if (target_ == nullptr && static_cast<std::size_t>(label_) != largest_) Add(others_of_sum_, CountedAt(label_));
@@ -63,7 +59,7 @@ class GradientRow {
     return HWY_MAX(factor_, -factor_) * all < GradientTask::extreme;
   }
 
-  /// Writes the gradient, with NaN in what is not to be trusted. True if nothing is.
+  /// Writes the gradient, with NaN in what is not to be trusted; true if there is none.
   HWY_INLINE bool Write(float* gradient) const {
     const std::size_t n = task_.rows.classes;
     const std::size_t lanes = hn::Lanes(D());
@@ -71,19 +67,15 @@ class GradientRow {
     M trusted = hn::Eq(factor, factor);
     std::size_t i = 0;
     for (; i + lanes <= n; i += lanes) {
-      const V target = target_ == nullptr ? hn::Zero(D()) : LoadFloats(target_ + i);
-      const V weight = task_.class_weights == nullptr ? Constant(1) : LoadFloats(task_.class_weights + i);
-      const GradientLanes value = Of(LoadFloats(o_ + i), CoefficientOf(target, weight));
+      const GradientLanes value = Of(LoadFloats(o_ + i), CoefficientsFrom(i));
       trusted = hn::And(trusted, value.IsTrusted(factor));
       StoreFloats(value.Trusted(factor), gradient + i);
     }
     if (i < n) {
-      const std::size_t count = n - i;
-      const V target = target_ == nullptr ? hn::Zero(D()) : LoadFirst(target_ + i, count, 0);
-      const V weight = task_.class_weights == nullptr ? Constant(1) : LoadFirst(task_.class_weights + i, count, 0);
-      const GradientLanes value = Of(LoadFirst(o_ + i, count, o_[i]), CoefficientOf(target, weight));
-      trusted = hn::And(trusted, hn::Or(value.IsTrusted(factor), hn::Not(hn::FirstN(D(), count))));
-      StoreFirst(value.Trusted(factor), gradient + i, count);
+      const LastPart part(i, n - i, 0);
+      const GradientLanes value = Of(part.Load(o_, o_[i]), CoefficientsOf(part));
+      trusted = hn::And(trusted, hn::Or(value.IsTrusted(factor), hn::Not(part.mask)));
+      StoreFirst(value.Trusted(factor), gradient + i, n - i);
     }
     bool all = hn::AllTrue(D(), trusted);
     // The two classes that stand apart.
@@ -92,59 +84,44 @@ class GradientRow {
     return all;
   }
 
+  [[nodiscard]] const float* output() const { return o_; }
+
+  HWY_INLINE V MassOf(V o) const {
+    if (kFromLogits) return ExpNonPositive(hn::Sub(o, Constant(maximum_)));
+    return kClips ? Clamped(o, task_.clip_low, task_.clip_high) : o;
+  }
+
+  /// c_i of the lanes from class i on, and of a part of the last ones.
+  HWY_INLINE Coefficients CoefficientsFrom(std::size_t i) const {
+    return CoefficientOf(target_ == nullptr ? hn::Zero(D()) : LoadFloats(target_ + i),
+                         task_.class_weights == nullptr ? Constant(1) : LoadFloats(task_.class_weights + i));
+  }
+  HWY_INLINE Coefficients CoefficientsOf(const LastPart& part) const {
+    return CoefficientOf(target_ == nullptr ? hn::Zero(D()) : part.Load(target_, 0),
+                         task_.class_weights == nullptr ? Constant(1) : part.Load(task_.class_weights, 0));
+  }
+  /// The classes that no clip stops.
+  HWY_INLINE M IsActive(V o) const {
+    if (kClips) return hn::And(hn::Ge(o, Constant(task_.clip_low)), hn::Le(o, Constant(task_.clip_high)));
+    if (kClipsShares) return hn::And(hn::Ge(o, Constant(share_low_)), hn::Le(o, Constant(share_high_)));
+    return hn::Eq(o, o);
+  }
+  /// The classes of which a share's double does not tell whether the clip stops it.
+  HWY_INLINE M NearAnEnd(V o) const {
+    const V low = Constant(share_low_);
+    const M near_low = hn::Lt(hn::Abs(hn::Sub(o, low)), hn::Mul(Constant(0x1p-40), low));
+    if (!(share_high_ < kInfinity)) return near_low;
+    const V high = Constant(share_high_);
+    return hn::Or(near_low, hn::Lt(hn::Abs(hn::Sub(o, high)), hn::Mul(Constant(0x1p-40), high)));
+  }
+
  private:
-  /// Coefficients of some classes.
-  struct Coefficients {
-    V value, magnitude;
-  };
-
-  /// Σ c_i and Σ abs(c_i), without those that a clip of the shares stops.
-  class CoefficientPass {
-   public:
-    HWY_INLINE CoefficientPass(const GradientRow& row, const float* o, const float* target, const float* weights)
-        : row_(row), o_(o), target_(target), weights_(weights), near_(hn::FirstN(D(), 0)), all_(hn::Zero(D())) {}
-    HWY_INLINE void Skip(std::size_t count) {
-      o_ += count;
-      if (target_ != nullptr) target_ += count;
-      if (weights_ != nullptr) weights_ += count;
-    }
-    HWY_INLINE void Step(std::size_t i) {
-      const V target = target_ == nullptr ? hn::Zero(D()) : LoadFloats(target_ + i);
-      const V weight = weights_ == nullptr ? Constant(1) : LoadFloats(weights_ + i);
-      Take(LoadFloats(o_ + i), target, weight);
-    }
-    HWY_INLINE void LastStep(std::size_t i, std::size_t count) {
-      const V target = target_ == nullptr ? hn::Zero(D()) : LoadFirst(target_ + i, count, 0);
-      const V weight = weights_ == nullptr ? hn::IfThenElseZero(hn::FirstN(D(), count), Constant(1))
-                                           : LoadFirst(weights_ + i, count, 0);
-      Take(LoadFirst(o_ + i, count, o_[i]), target, weight);
-    }
-    HWY_INLINE void EndBlock() {
-      sum_.EndBlock();
-      magnitude_.EndBlock();
-    }
-    HWY_INLINE Estimate Total() { return {sum_.Total(), magnitude_.Total()}; }
-    HWY_INLINE bool IsNearAnEnd() const { return !hn::AllFalse(D(), near_); }
-    /// Whether every coefficient is a number, also those that a clip stops.
-    HWY_INLINE bool IsFinite() const { return hn::AllTrue(D(), hn::Lt(all_, Constant(kInfinity))); }
-
-   private:
-    HWY_INLINE void Take(V o, V target, V weight) {
-      const Coefficients c = row_.CoefficientOf(target, weight);
-      all_ = hn::Add(all_, c.magnitude);
-      const M counts = kClipsShares ? row_.IsActive(o) : hn::Eq(o, o);
-      sum_.Add(hn::IfThenElseZero(counts, c.value));
-      magnitude_.Add(hn::IfThenElseZero(counts, c.magnitude));
-      if (kClipsShares) near_ = hn::Or(near_, row_.NearAnEnd(o));
-    }
-    const GradientRow& row_;
-    const float* o_;
-    const float* target_;
-    const float* weights_;
-    M near_;
-    V all_;
-    BlockedSum sum_, magnitude_;
-  };
+  /// All classes but the one with the largest mass.
+  template <class Pass>
+  HWY_INLINE void WalkOthers(Pass& pass, std::size_t n) const {
+    WalkBlocks(pass, 0, largest_);
+    if (largest_ < n) WalkBlocks(pass, largest_ + 1, n);
+  }
 
   static HWY_INLINE void Add(Estimate& sum, const Estimate& term) {
     sum.value += term.value;
@@ -161,26 +138,24 @@ class GradientRow {
       largest_ = n;
       return RowMinimum(o_, n) >= 0 && RowMaximum(o_, n) <= 1 && !HasNaN(n);
     }
+    maximum_ = RowMaximum(o_, n);
     if (kFromLogits) {
-      const LogitRow row = ReduceLogits(o_, n);
-      if (!(row.others < kInfinity)) return false;
-      maximum_ = row.maximum;
+      if (!(HWY_MAX(maximum_, -maximum_) < kInfinity)) return false;
       mass_of_largest_ = 1;
-      others_of_mass_ = row.others;
     } else {
-      maximum_ = RowMaximum(o_, n);
       mass_of_largest_ = kClips ? HWY_MIN(HWY_MAX(maximum_, task_.clip_low), task_.clip_high) : maximum_;
       if (!kClips && !(RowMinimum(o_, n) >= 0 && (kClipsShares || maximum_ <= 1))) return false;
-      MassPass<kClips> pass(o_, mass_of_largest_, task_.clip_low, task_.clip_high);
-      Walk(pass, n);
-      others_of_mass_ = pass.Others();
     }
+    largest_ = IndexOf(o_, n, static_cast<float>(maximum_));
+    if (largest_ == n) return false;
+    GradientMassPass pass(*this);
+    WalkOthers(pass, n);
+    others_of_mass_ = pass.Total();
     total_ = mass_of_largest_ + others_of_mass_;
     if (!(total_ > 0 && total_ < kInfinity)) return false;
-    largest_ = IndexOf(o_, n, static_cast<float>(maximum_));
     share_low_ = task_.clip_low * total_;
     share_high_ = task_.clip_high < 1 ? task_.clip_high * total_ : kInfinity;
-    return largest_ < n;
+    return true;
   }
 
   [[nodiscard]] HWY_INLINE bool HasNaN(std::size_t n) const {
@@ -211,20 +186,6 @@ class GradientRow {
     return {weight * task_.keep, HWY_MAX(weight, -weight) * task_.keep};
   }
 
-  /// The classes that no clip stops.
-  HWY_INLINE M IsActive(V o) const {
-    if (kClips) return hn::And(hn::Ge(o, Constant(task_.clip_low)), hn::Le(o, Constant(task_.clip_high)));
-    if (kClipsShares) return hn::And(hn::Ge(o, Constant(share_low_)), hn::Le(o, Constant(share_high_)));
-    return hn::Eq(o, o);
-  }
-  /// The classes of which a share's double does not tell whether the clip stops it.
-  HWY_INLINE M NearAnEnd(V o) const {
-    const V low = Constant(share_low_);
-    const M near_low = hn::Lt(hn::Abs(hn::Sub(o, low)), hn::Mul(Constant(0x1p-40), low));
-    if (!(share_high_ < kInfinity)) return near_low;
-    const V high = Constant(share_high_);
-    return hn::Or(near_low, hn::Lt(hn::Abs(hn::Sub(o, high)), hn::Mul(Constant(0x1p-40), high)));
-  }
   HWY_INLINE bool IsNearAnEnd(V o) const { return kClipsShares && !hn::AllFalse(D(), NearAnEnd(o)); }
 
   /// The derivative from u C / S - c, and from probabilities divided by u.
@@ -232,7 +193,7 @@ class GradientRow {
     const V ratio = Constant(sum_.value / total_);
     const V ratio_magnitude = Constant(sum_.magnitude / total_);
     if (kFromLogits) {
-      const V u = ExpNonPositive(hn::Sub(o, Constant(maximum_)));
+      const V u = MassOf(o);
       return {hn::MulSub(u, ratio, c.value), hn::MulAdd(u, ratio_magnitude, c.magnitude)};
     }
     // A coefficient of 0 has no pole, and no magnitude either; a clip of the shares stops it alone.

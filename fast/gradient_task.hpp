@@ -13,11 +13,14 @@ struct GradientTask : LossTask {
   bool reduces = false;
   double divisor = 1;  ///< what the mean divides by
 
-  /// What the derivative of that loss is multiplied by, to 2^-52: the product of two floats is exact in double, and
-  /// with no divisor below 2^-447 neither it nor the quotient overflows or underflows.
-  [[nodiscard]] double factor(std::size_t index) const {
-    return (upstream == nullptr ? 1 : upstream[reduces ? 0 : index]) * sample_weight(index) / divisor;
+  /// What the derivative of that loss is multiplied by, and then divided by `divisor`: the product of two floats is
+  /// exact in double.
+  [[nodiscard]] double weight(std::size_t index) const {
+    return scaled(upstream == nullptr ? 1 : upstream[reduces ? 0 : index], sample_weight(index));
   }
+
+  /// Both in one, to 2^-53: with no divisor below 2^-447 the quotient neither overflows nor underflows.
+  [[nodiscard]] double factor(std::size_t index) const { return weight(index) / divisor; }
 
   /// A factor times any coefficient that reaches this goes to careful.hpp's widest numbers: an exponential that a double
   /// flushes to 0 may count then.

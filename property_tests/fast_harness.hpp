@@ -24,6 +24,9 @@ class TargetScope {
 /// the worst case and the target. Returns the largest ulp error.
 double expect_within_budget(const Contract& contract, const Batch& batch);
 
+/// The same, and that every recommended limit is kept.
+double expect_limits(const Contract& contract, const Batch& batch);
+
 /// One row of numbers, rounded to float, as a batch, with a target of the same size or none.
 Batch row_batch(std::vector<double> output, std::vector<double> target = {});
 

@@ -178,12 +178,15 @@ TEST_P(FastIndependence, NothingBeyondTheTensorsIsReadOrWritten) {
     for (const bool logits : {false, true}) {
       fast::LossOptions options = {.from_logits = logits, .label_smoothing = 0.1F, .sample_weights = weights.data()};
       fast::binary_crossentropy(t.data(), x.data(), result.data(), n, options);
+      fast::binary_crossentropy_gradient(t.data(), x.data(), weights.data(), result.data(), n, options);
       options.reduction = fast::Reduction::mean;
       fast::binary_crossentropy(t.data(), x.data(), one.data(), n, options);
       options.sample_weights = nullptr;
       options.class_weights = weights.data();
       fast::categorical_crossentropy(t.data(), x.data(), one.data(), row, options);
       fast::sparse_categorical_crossentropy(&label, x.data(), one.data(), row, options);
+      fast::categorical_crossentropy_gradient(t.data(), x.data(), one.data(), result.data(), row, options);
+      fast::sparse_categorical_crossentropy_gradient(&label, x.data(), one.data(), result.data(), row, options);
     }
     fast::mean_squared_error(t.data(), x.data(), one.data(), row);
     fast::cross_entropy_error(t.data(), x.data(), one.data(), row);
