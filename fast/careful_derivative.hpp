@@ -62,7 +62,7 @@ class RowDerivative {
     const bool stands_apart = i == largest_ && std::isfinite(coefficient_[i].magnitude);
     const Magnified<T> value = stands_apart ? difference(mass_[i], others_of_sum_, coefficient_[i], others_of_mass_)
                                             : difference(mass_[i], sum_, coefficient_[i], total_);
-    const Magnified<T> derivative = divided(value, total_);
+    Magnified<T> derivative = divided(value, total_);
     if (task_.probabilities == Probabilities::from_logits) return derivative;
     if (!is_zero(mass_[i])) return divided(derivative, mass_[i]);
     // A probability of 0: C / S, or a pole where its own coefficient is not 0.

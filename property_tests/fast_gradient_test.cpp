@@ -56,8 +56,8 @@ const char* const contracts[] = {
     "sparse_categorical_crossentropy keras1 f32 gradient epsilon=0.2 reduction=mean ignore_index=0 sample_weights",
     "sparse_categorical_crossentropy exact f32 gradient from_logits",
     "sparse_categorical_crossentropy exact f32 gradient from_logits label_smoothing=0.2 class_weights",
-    "sparse_categorical_crossentropy exact f32 gradient from_logits reduction=mean ignore_index=1 class_weights "
-    "sample_weights",
+    ("sparse_categorical_crossentropy exact f32 gradient from_logits reduction=mean ignore_index=1 class_weights "
+     "sample_weights"),
 };
 
 class FastGradient : public testing::TestWithParam<const char*> {
