@@ -1,5 +1,4 @@
-#include "fast/entropy_rows.hpp"
-#include "fast/loss_gradient.hpp"
+#include "fast/logit_losses.hpp"
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_losses.hpp"
@@ -13,7 +12,7 @@ LossCall categorical_crossentropy_call(const float* target, const float* output,
   task.target = target;
   task.output = output;
   task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::normalised_clipped);
-  return row_loss_call(estimate_entropy_rows, task, options);
+  return row_loss_call(*cross_entropy_rows(task, options), task, options);
 }
 
 void categorical_crossentropy(const float* target, const float* output, float* result, const Rows& rows,
@@ -23,9 +22,7 @@ void categorical_crossentropy(const float* target, const float* output, float* r
 
 void categorical_crossentropy_gradient(const float* target, const float* output, const float* upstream, float* gradient,
                                        const Rows& rows, const LossOptions& options, float* loss) {
-  const LossCall call = categorical_crossentropy_call(target, output, rows, options);
-  if (loss != nullptr) compute_row_losses(call, loss);
-  compute_entropy_gradient(gradient_of(call.task, options, upstream), gradient);
+  compute_cross_entropy_gradient(categorical_crossentropy_call(target, output, rows, options), upstream, gradient, loss);
 }
 
 }  // namespace lossaudit::fast

@@ -20,6 +20,9 @@ struct GradientBatch : RowBatch {
 /// Gradients of a batch of cross-entropies; rows that are ignored or whose label is no class are passed over.
 void entropy_gradient_rows(const GradientTask& task, const GradientBatch& batch);
 
+/// The same with nothing left to anybody; `batch.gradient` must not lie in the task's tensors.
+void complete_entropy_gradient(const GradientTask& task, GradientBatch batch);
+
 /// The gradients of a cross-entropy's rows, in the shape of the output. `gradient` may be the task's target or output.
 void compute_entropy_gradient(const GradientTask& task, float* gradient);
 

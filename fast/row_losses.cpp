@@ -11,11 +11,9 @@
 namespace lossaudit::fast {
 namespace {
 
-/// take(row, estimate) for each row of [first, last) that counts, with an estimate to be trusted; ignored(row) for the
-/// others.
-template <class Take, class Ignored>
-void for_each_loss(const LossCall& call, std::size_t first, std::size_t last, const Take& take,
-                   const Ignored& ignored) {
+/// take(row, estimate) for each row of [first, last).
+template <class Take>
+void for_each_estimate(const LossCall& call, std::size_t first, std::size_t last, const Take& take) {
   constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
   const LossTask& task = call.task;
   std::vector<LossEstimate> estimates;
@@ -28,31 +26,44 @@ void for_each_loss(const LossCall& call, std::size_t first, std::size_t last, co
     if (task.labels != nullptr) batch.labels = task.labels + run.first;
     estimates.assign(run.count, {{unknown, 0}, {1, 1}});
     call.estimate_rows(task, batch, estimates.data());
-    for (std::size_t i = 0; i < run.count; ++i) {
-      const std::size_t row = run.first + i;
-      if (task.ignores(row)) {
-        ignored(row);
-        continue;
-      }
-      LossEstimate& estimate = estimates[i];
-      if (!estimate.loss.is_trusted()) {
-        const double loss = careful::loss(task, row);
-        estimate.loss = {loss, std::abs(loss)};
-      }
-      take(row, estimate);
-    }
+    for (std::size_t i = 0; i < run.count; ++i) take(run.first + i, estimates[i]);
   }
 }
 
+/// The estimate, or a better one where it is not to be trusted.
+LossEstimate trusted(const LossTask& task, std::size_t row, const LossEstimate& estimate) {
+  if (estimate.loss.is_trusted()) return estimate;
+  const double loss = careful::loss(task, row);
+  return {{loss, std::abs(loss)}, estimate.weight};
+}
+
+void add_loss(const LossTask& task, std::size_t row, const LossEstimate& estimate, LossSum& sum) {
+  if (task.ignores(row)) return;
+  const double s = task.sample_weight(row);
+  sum.add(trusted(task, row, estimate), s, s != 0 ? 1 : 0);
+}
+
 void add_row_losses(const LossCall& call, std::size_t first, std::size_t last, LossSum& sum) {
-  const auto take = [&](std::size_t row, const LossEstimate& estimate) {
-    const double s = call.task.sample_weight(row);
-    sum.add(estimate, s, s != 0 ? 1 : 0);
-  };
-  for_each_loss(call, first, last, take, [](std::size_t) {});
+  for_each_estimate(call, first, last,
+                    [&](std::size_t row, const LossEstimate& estimate) { add_loss(call.task, row, estimate, sum); });
 }
 
 }  // namespace
+
+void RowLosses::take(std::size_t row, const LossEstimate& estimate) {
+  const LossTask& task = call_.task;
+  if (call_.options.reduction != Reduction::none) {
+    add_loss(task, row, estimate, sum_);
+  } else if (task.ignores(row)) {
+    result_[row] = 0;
+  } else {
+    result_[row] = static_cast<float>(weighted(task.sample_weight(row), trusted(task, row, estimate).loss.value));
+  }
+}
+
+void RowLosses::finish() {
+  if (call_.options.reduction != Reduction::none) result_[0] = sum_.result(call_.options, call_.task);
+}
 
 LossCall row_loss_call(EstimateRow& estimate_rows, const LossTask& task, const LossOptions& options) {
   require_classes(task.rows);
@@ -60,14 +71,10 @@ LossCall row_loss_call(EstimateRow& estimate_rows, const LossTask& task, const L
 }
 
 void compute_row_losses(const LossCall& call, float* result) {
-  if (call.options.reduction != Reduction::none) {
-    result[0] = call.result();
-    return;
-  }
-  const auto take = [&](std::size_t row, const LossEstimate& estimate) {
-    result[row] = static_cast<float>(weighted(call.task.sample_weight(row), estimate.loss.value));
-  };
-  for_each_loss(call, 0, call.size, take, [&](std::size_t row) { result[row] = 0; });
+  RowLosses losses(call, result);
+  for_each_estimate(call, 0, call.size,
+                    [&](std::size_t row, const LossEstimate& estimate) { losses.take(row, estimate); });
+  losses.finish();
 }
 
 }  // namespace lossaudit::fast

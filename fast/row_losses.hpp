@@ -13,6 +13,20 @@ using EstimateRow = void(const LossTask& task, const RowBatch& batch, LossEstima
 /// The call of a loss over the task's rows.
 LossCall row_loss_call(EstimateRow& estimate_rows, const LossTask& task, const LossOptions& options);
 
+/// Takes the losses of a call one by one, in any order, and writes one a row, or their reduction at the end.
+class RowLosses {
+ public:
+  RowLosses(const LossCall& call, float* result) : call_(call), result_(result) {}
+  /// A row that is ignored, or one whose loss this is: taken anew where the estimate is not to be trusted.
+  void take(std::size_t row, const LossEstimate& estimate);
+  void finish();
+
+ private:
+  const LossCall& call_;
+  float* result_;
+  LossSum sum_;
+};
+
 /// Writes one loss a row, or their reduction.
 void compute_row_losses(const LossCall& call, float* result);
 

@@ -1,5 +1,4 @@
-#include "fast/entropy_rows.hpp"
-#include "fast/loss_gradient.hpp"
+#include "fast/logit_losses.hpp"
 #include "fast/loss_options.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_losses.hpp"
@@ -14,7 +13,7 @@ LossCall sparse_categorical_crossentropy_call(const std::int64_t* labels, const 
   task.labels = labels;
   task.output = output;
   task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::clipped_normalised);
-  return row_loss_call(estimate_entropy_rows, task, options);
+  return row_loss_call(*cross_entropy_rows(task, options), task, options);
 }
 
 void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
@@ -25,9 +24,7 @@ void sparse_categorical_crossentropy(const std::int64_t* labels, const float* ou
 void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const float* output, const float* upstream,
                                               float* gradient, const Rows& rows, const LossOptions& options,
                                               float* loss) {
-  const LossCall call = sparse_categorical_crossentropy_call(labels, output, rows, options);
-  if (loss != nullptr) compute_row_losses(call, loss);
-  compute_entropy_gradient(gradient_of(call.task, options, upstream), gradient);
+  compute_cross_entropy_gradient(sparse_categorical_crossentropy_call(labels, output, rows, options), upstream, gradient, loss);
 }
 
 }  // namespace lossaudit::fast

@@ -1,0 +1,39 @@
+// Some contiguous rows of logits at a time, in float lanes: multiples of their softmax, and the losses of their labels.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace lossaudit::fast {
+
+/// Rows and what is wanted of them.
+struct LogitBatch {
+  static constexpr std::size_t most_rows = 16;
+
+  const float* x = nullptr;  ///< (count, classes)
+  std::size_t classes = 0;
+  std::size_t count = 0;                 ///< at most most_rows
+  const std::int64_t* labels = nullptr;  ///< one a row, or nullptr; a negative one stands for a row to be passed over
+  const double* factors = nullptr;       ///< one a row; nullptr: ones
+  float* result = nullptr;               ///< (count, classes), perhaps x itself; or nullptr: losses alone
+  double* losses = nullptr;              ///< one a row, or nullptr
+
+  /// How many rows make a good batch: about 16 KiB, which a first-level cache holds twice.
+  static std::size_t rows_for(std::size_t classes) {
+    constexpr std::size_t batch_floats = 4096;
+    return std::clamp<std::size_t>(batch_floats / std::max<std::size_t>(classes, 1), 1, most_rows);
+  }
+};
+
+/// result_i = factor softmax(x)_i; with labels, factor (softmax(x)_i - 1) at the label, taken from the other classes,
+/// and loss = logsumexp(x) - x_label. Results are within 1.8 ulp, losses within 2^-26 of themselves.
+///
+/// Gives a bit for every row that it leaves untouched: where the maximum is not finite, where the factor is NaN or
+/// beyond 2^60 in magnitude, where there is no label or its logit is not finite, and on targets without fused multiply-add always.
+std::uint32_t compute_logit_batch(const LogitBatch& batch);
+
+/// Where the one target of a row stands that is not 0; n if there is none or more than one.
+std::size_t find_hard_target(const float* target, std::size_t n);
+
+}  // namespace lossaudit::fast
