@@ -64,7 +64,17 @@ class BinaryDerivative {
       d.value = hn::MulAdd(keep, d.value, share);
       d.magnitude = hn::MulAdd(keep, d.magnitude, share);
     }
-    return kKind == Probabilities::from_logits ? FromLogits(output, c, d) : FromProbabilities(output, c, d);
+    GradientLanes lanes =
+        kKind == Probabilities::from_logits ? FromLogits(output, c, d) : FromProbabilities(output, c, d);
+    if (kPlain || task_.pos_weight == 1) {
+      // The one exact 0 that is no accident: t = p = 1/2.
+      const V half = Constant(0.5);
+      const V even = kKind == Probabilities::from_logits ? hn::Zero(D()) : half;
+      const M is_even = hn::And(hn::Eq(target, half), hn::Eq(output, even));
+      lanes.value = hn::IfThenZeroElse(is_even, lanes.value);
+      lanes.magnitude = hn::IfThenZeroElse(is_even, lanes.magnitude);
+    }
+    return lanes;
   }
 
   static HWY_INLINE GradientLanes FromLogits(V x, const Coefficient& c, const Coefficient& d) {

@@ -49,6 +49,7 @@ class RowDerivative {
     }
     sum_ = others_of_sum_;
     if (!(stops_shares && is_stopped(largest_))) add(sum_, coefficient_[largest_]);
+    is_proportional_ = std::find(stopped_.begin(), stopped_.end(), true) == stopped_.end() && is_proportional();
   }
 
   /// The derivative with respect to output i. NaN for a row without one.
@@ -59,6 +60,8 @@ class RowDerivative {
     if (is_stopped(i))
       return task_.probabilities == Probabilities::normalised_clipped ? divided(sum_, total_) : Magnified<T>{T(0.0)};
     if (task_.probabilities == Probabilities::plain) return divided_by_output(negated(coefficient_[i]), i);
+    // Before Wide has to find that out: a target in proportion to the masses has no gradient.
+    if (is_proportional_ && !is_zero(mass_[i])) return {T(0.0)};
     const bool stands_apart = i == largest_ && std::isfinite(coefficient_[i].magnitude);
     const Magnified<T> value = stands_apart ? difference(mass_[i], others_of_sum_, coefficient_[i], others_of_mass_)
                                             : difference(mass_[i], sum_, coefficient_[i], total_);
@@ -96,6 +99,30 @@ class RowDerivative {
     if (o != 0) return divided(a, T(o));
     if (!a.is_trusted()) return uncertain();
     return {T(is_zero(a.value) ? 0.0 : std::copysign(infinity, to_double(a.value)))};
+  }
+  /// Whether c_i = k u_i for all classes, as far as doubles tell without rounding.
+  [[nodiscard]] bool is_proportional() const {
+    if (task_.probabilities == Probabilities::plain || is_one_hot_) return false;
+    const double u = to_double(mass_[largest_]);
+    const double c = to_double(coefficient_[largest_].value);
+    for (std::size_t i = 0; i < output_.size; ++i) {
+      const double own_u = to_double(mass_[i]);
+      const double own_c = to_double(coefficient_[i].value);
+      // An exponential is only exact where it is 1 or 0, a smoothed target where it is the same.
+      const bool is_exact_mass =
+          task_.probabilities != Probabilities::from_logits || output_[i] == output_[largest_] || own_u == 0;
+      const bool is_exact = is_exact_mass && (task_.smoothing == 0 || (own_u == u && is_same_target(i)));
+      const DoubleDouble left = two_product(own_c, u);
+      const DoubleDouble right = two_product(c, own_u);
+      if (!is_exact || left.hi != right.hi || left.lo != right.lo) return false;
+    }
+    return true;
+  }
+  [[nodiscard]] bool is_same_target(std::size_t i) const {
+    if (task_.class_weight(i) != task_.class_weight(largest_)) return false;
+    if (task_.labels != nullptr) return output_.size == 1 || task_.keep == 0;
+    const RowView target = row_of(task_.rows, task_.target, row_);
+    return target[i] == target[largest_];
   }
   /// A row normalised to one-hot by an infinite output: no share of the sum comes back.
   Magnified<T> beside_infinity(std::size_t i) const {
@@ -158,14 +185,13 @@ class RowDerivative {
     if (!top.is_finite() && !top.has_one_infinity()) return false;
     largest_ = top.argmax;
     for (std::size_t i = 0; i < output_.size; ++i) {
-      if (i == largest_) {
-        mass_.push_back(T(1.0));
-      } else if (top.has_one_infinity() || std::isinf(output_[i])) {
-        mass_.push_back(T(0.0));
+      if (top.has_one_infinity() || std::isinf(output_[i])) {
+        mass_.push_back(T(i == largest_ ? 1.0 : 0.0));
       } else {
-        mass_.push_back(exp(T(output_[i]) - T(top.maximum)));
-        others_of_mass_ = others_of_mass_ + mass_.back();
+        const double x = output_[i];
+        mass_.push_back(x == top.maximum ? T(1.0) : T(exp(T(x) - T(top.maximum))));
       }
+      if (i != largest_) others_of_mass_ = others_of_mass_ + mass_.back();
     }
     total_ = T(1.0) + others_of_mass_;
     return true;
@@ -196,6 +222,7 @@ class RowDerivative {
   RowView output_;
   std::size_t row_;
   bool is_nan_ = false;
+  bool is_proportional_ = false;
   bool is_certain_ = true;   // which classes a clip stops
   bool is_one_hot_ = false;  // of probabilities: by an infinite output
   std::size_t largest_ = 0;  // the class with the largest mass

@@ -10,11 +10,22 @@ constexpr DoubleDouble ln2 = {0x1.62e42fefa39efp-1, 0x1.abc9e3b39803fp-56};
 // Where the series below takes over from Newton's step.
 constexpr double series_limit = 0.28;
 
-/// e^r - 1 for abs(r) <= 0.0014: eleven terms of the series, the rest being r^11 / 12! = 2^-133 of it.
+// 1 / k! to 107 bits, for k = 2 to 5.
+constexpr DoubleDouble inverse_factorials[] = {
+    {0x1p-1, 0},
+    {0x1.5555555555555p-3, 0x1.5555555555555p-57},
+    {0x1.5555555555555p-5, 0x1.5555555555555p-59},
+    {0x1.1111111111111p-7, 0x1.1111111111111p-63},
+};
+
+/// e^r - 1 for abs(r) <= 0.0014: eleven terms of the series, the rest being r^11 / 12! = 2^-133 of it. Those from r^6 /
+/// 6! on are below 2^-56 of it, so a double holds their sum.
 DoubleDouble expm1_small(DoubleDouble r) {
-  DoubleDouble sum = {1, 0};
-  for (int k = 11; k >= 2; --k) sum = 1.0 + r * sum / static_cast<double>(k);
-  return r * sum;
+  double tail = 0;
+  for (int k = 11; k >= 7; --k) tail = r.hi * (1 + tail) / k;
+  DoubleDouble sum = r * DoubleDouble((1 + tail) / 720);
+  for (int k = 5; k >= 2; --k) sum = r * (inverse_factorials[k - 2] + sum);
+  return r + r * sum;
 }
 
 /// y0 ~ ln y improved by one step: ln y = y0 + ln(1 + q) with q = y e^-y0 - 1 ~ 2^-52, whose cube is beneath notice.
