@@ -37,8 +37,8 @@ class BuiltinSubject final : public DeclaredSubject {
         compute_(subject.compute) {}
 
  private:
-  Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) override {
-    const TensorBytes bytes = tensor_bytes(contract, batch);
+  Outcome call(const SubjectCall& call) override {
+    const TensorBytes& bytes = call.bytes();
     std::array<std::vector<std::byte>, tensor_count> storage;
     TensorPlaces places{};
     for (std::size_t i = 0; i < tensor_count; ++i) {
@@ -46,10 +46,10 @@ class BuiltinSubject final : public DeclaredSubject {
       storage[i].assign(bytes[i] + margin, untouched);
       places[i] = storage[i].data();
     }
-    store(contract, batch, places);
+    call.store(places);
 
-    const lossaudit_contract wanted = to_abi(contract);
-    const lossaudit_tensors tensors = to_abi(batch.shape, places, results.size());
+    const lossaudit_contract wanted = to_abi(call.contract());
+    const lossaudit_tensors tensors = to_abi(call.shape(), places, call.result_count());
     int status = LOSSAUDIT_FAILED;
     try {
       const DefaultFloatingPoint environment;
@@ -65,7 +65,7 @@ class BuiltinSubject final : public DeclaredSubject {
         return {Outcome::Kind::failed, "wrote past the end of " + std::string(tensor_names[i])};
       }
     }
-    if (status == LOSSAUDIT_OK) load(contract.format, places[static_cast<std::size_t>(Tensor::result)], results);
+    if (status == LOSSAUDIT_OK) call.load(places[static_cast<std::size_t>(Tensor::result)]);
     return outcome_of(status);
   }
 

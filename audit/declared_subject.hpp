@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "audit/contract_lines.hpp"
+#include "audit/marshal.hpp"
 #include "audit/subject.hpp"
 #include "audit/text.hpp"
 
@@ -32,7 +33,12 @@ class DeclaredSubject : public Subject {
       throw std::invalid_argument("compute: results must have result_size(contract, batch.shape) places");
     }
     if (!contracts_.cover(contract)) return {Outcome::Kind::unsupported, "not among the contracts it declares"};
-    return call(contract, batch, results);
+    return call(BatchCall(contract, batch, results));
+  }
+  Outcome compute_stored(const Contract& contract, const Shape& shape, const StoredTensors& inputs,
+                         std::span<std::byte> result) final {
+    if (!contracts_.cover(contract)) return {Outcome::Kind::unsupported, "not among the contracts it declares"};
+    return call(StoredCall(contract, shape, inputs, result));
   }
 
  protected:
@@ -43,7 +49,7 @@ class DeclaredSubject : public Subject {
         contracts_(name_ + " (" + origin_ + ")", lines) {}
 
  private:
-  virtual Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) = 0;
+  virtual Outcome call(const SubjectCall& call) = 0;
 
   std::string name_, version_, origin_;
   DeclaredContracts contracts_;

@@ -38,7 +38,7 @@ HostedSubject::HostedSubject(const SubjectCard& card, StartHost start, std::uniq
       start_(std::move(start)),
       host_(std::move(host)) {}
 
-Outcome HostedSubject::call(const Contract& contract, const Batch& batch, std::span<double> results) {
+Outcome HostedSubject::call(const SubjectCall& call) {
   const std::lock_guard lock(mutex_);
   if (host_ != nullptr && host_->ended()) {
     const std::unique_ptr<SubjectHost> gone = std::move(host_);
@@ -49,7 +49,7 @@ Outcome HostedSubject::call(const Contract& contract, const Batch& batch, std::s
   } catch (const StartFailure& failure) {
     return failure.outcome;
   }
-  Outcome outcome = host_->call(contract, batch, results);
+  Outcome outcome = host_->call(call);
   if (outcome.kind == Outcome::Kind::crashed || outcome.kind == Outcome::Kind::hung || host_->is_spoiled()) {
     host_.reset();
   }

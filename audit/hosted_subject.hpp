@@ -29,7 +29,7 @@ class SubjectHost {
   SubjectHost& operator=(const SubjectHost&) = delete;
   virtual ~SubjectHost() = default;
 
-  virtual Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) = 0;
+  virtual Outcome call(const SubjectCall& call) = 0;
   /// Nothing that the child says from now on can be relied on: it is to be replaced.
   [[nodiscard]] virtual bool is_spoiled() const { return false; }
 
@@ -64,7 +64,7 @@ class HostedSubject final : public DeclaredSubject {
   HostedSubject(const SubjectCard& card, StartHost start, std::unique_ptr<SubjectHost> host);
 
  private:
-  Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) override;
+  Outcome call(const SubjectCall& call) override;
 
   StartHost start_;
   std::mutex mutex_;

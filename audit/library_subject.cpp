@@ -36,7 +36,7 @@ class Host final : public SubjectHost {
   [[nodiscard]] const std::vector<Listed>& listing() const { return listing_; }
   /// From now on calls go to the subject of this index.
   void choose(std::size_t subject);
-  Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) override;
+  Outcome call(const SubjectCall& call) override;
 
  private:
   [[nodiscard]] const ChildProcess& child() const override { return child_; }
@@ -132,17 +132,17 @@ void Host::take(const Said& said) {
   }
 }
 
-Outcome Host::call(const Contract& contract, const Batch& batch, std::span<double> results) {
+Outcome Host::call(const SubjectCall& call) {
   Request request{.number = ++calls_,
                   .subject = subject_,
-                  .contract = contract,
-                  .shape = batch.shape,
-                  .bytes = tensor_bytes(contract, batch),
+                  .contract = call.contract(),
+                  .shape = call.shape(),
+                  .bytes = call.bytes(),
                   .layout = {},
-                  .result_count = results.size()};
+                  .result_count = call.result_count()};
   const TensorPlaces places = tensors_.fit(request.bytes);
   request.layout = tensors_.layout();
-  store(contract, batch, places);
+  call.store(places);
   child_.forget_said();
   // A child that no longer takes requests is about to be seen as ended, or waits out its time.
   child_.send(std::as_bytes(std::span(&request, 1)));
@@ -167,9 +167,7 @@ Outcome Host::call(const Contract& contract, const Batch& batch, std::span<doubl
     return {Outcome::Kind::failed, "threw an exception" + (what.empty() ? "" : ": " + what)};
   }
   if (tensors_.written_before_result()) return {Outcome::Kind::failed, "wrote before the beginning of result"};
-  if (reply.status == LOSSAUDIT_OK) {
-    load(contract.format, places[static_cast<std::size_t>(Tensor::result)], results);
-  }
+  if (reply.status == LOSSAUDIT_OK) call.load(places[static_cast<std::size_t>(Tensor::result)]);
   tensors_.release_large();
   return outcome_of(reply.status);
 }

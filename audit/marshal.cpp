@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 namespace lossaudit {
 namespace {
@@ -21,20 +22,20 @@ Stored get(const std::byte* from, std::size_t index) {
 
 void fill_unwritten(Format format, std::byte* to, std::size_t count) {
   const std::uint64_t bits = unwritten(format);
-  for (std::size_t i = 0; i < count; ++i) {
-    switch (traits(format).bytes) {
-      case 8:
-        put(to, i, bits);
-        break;
-      case 4:
-        put(to, i, static_cast<std::uint32_t>(bits));
-        break;
-      default:
-        put(to, i, static_cast<std::uint16_t>(bits));
-        break;
-    }
+  const auto fill = [&](auto pattern) {
+    for (std::size_t i = 0; i < count; ++i) put(to, i, pattern);
+  };
+  switch (traits(format).bytes) {
+    case 8:
+      return fill(bits);
+    case 4:
+      return fill(static_cast<std::uint32_t>(bits));
+    default:
+      return fill(static_cast<std::uint16_t>(bits));
   }
 }
+
+constexpr std::size_t index_of(Tensor tensor) { return static_cast<std::size_t>(tensor); }
 
 }  // namespace
 
@@ -59,30 +60,7 @@ void store_values(Format format, std::span<const double> values, std::byte* to) 
   }
 }
 
-TensorBytes tensor_bytes(const Contract& contract, const Batch& batch) {
-  const auto size = static_cast<std::size_t>(traits(contract.format).bytes);
-  return {batch.output.size() * size,
-          batch.target.size() * size,
-          batch.labels.size() * sizeof(std::int64_t),
-          batch.class_weights.size() * size,
-          batch.sample_weights.size() * size,
-          batch.upstream.size() * size,
-          result_size(contract, batch.shape) * size};
-}
-
-void store(const Contract& contract, const Batch& batch, const TensorPlaces& places) {
-  const auto place = [&](Tensor tensor) { return places[static_cast<std::size_t>(tensor)]; };
-  store_values(contract.format, batch.output, place(Tensor::output));
-  store_values(contract.format, batch.target, place(Tensor::target));
-  store_values(contract.format, batch.class_weights, place(Tensor::class_weights));
-  store_values(contract.format, batch.sample_weights, place(Tensor::sample_weights));
-  store_values(contract.format, batch.upstream, place(Tensor::upstream));
-  for (std::size_t i = 0; i < batch.labels.size(); ++i) put(place(Tensor::labels), i, batch.labels[i]);
-
-  fill_unwritten(contract.format, place(Tensor::result), result_size(contract, batch.shape));
-}
-
-void load(Format format, const std::byte* from, std::span<double> values) {
+void load_values(Format format, const std::byte* from, std::span<double> values) {
   switch (format) {
     case Format::f64:
       for (std::size_t i = 0; i < values.size(); ++i) values[i] = get<double>(from, i);
@@ -100,6 +78,62 @@ void load(Format format, const std::byte* from, std::span<double> values) {
       break;
   }
 }
+
+SubjectCall::SubjectCall(const Contract& contract, const Shape& shape)
+    : contract_(contract), shape_(shape), result_count_(result_size(contract, shape)) {
+  bytes_[index_of(Tensor::result)] = result_count_ * static_cast<std::size_t>(traits(contract.format).bytes);
+}
+
+void SubjectCall::store(const TensorPlaces& places) const {
+  store_inputs(places);
+  fill_unwritten(contract_.format, places[index_of(Tensor::result)], result_count_);
+}
+
+BatchCall::BatchCall(const Contract& contract, const Batch& batch, std::span<double> results)
+    : SubjectCall(contract, batch.shape), batch_(batch), results_(results) {
+  const auto size = static_cast<std::size_t>(traits(contract.format).bytes);
+  bytes_[index_of(Tensor::output)] = batch.output.size() * size;
+  bytes_[index_of(Tensor::target)] = batch.target.size() * size;
+  bytes_[index_of(Tensor::labels)] = batch.labels.size() * sizeof(std::int64_t);
+  bytes_[index_of(Tensor::class_weights)] = batch.class_weights.size() * size;
+  bytes_[index_of(Tensor::sample_weights)] = batch.sample_weights.size() * size;
+  bytes_[index_of(Tensor::upstream)] = batch.upstream.size() * size;
+}
+
+void BatchCall::store_inputs(const TensorPlaces& places) const {
+  const Format format = contract().format;
+  store_values(format, batch_.output, places[index_of(Tensor::output)]);
+  store_values(format, batch_.target, places[index_of(Tensor::target)]);
+  store_values(format, batch_.class_weights, places[index_of(Tensor::class_weights)]);
+  store_values(format, batch_.sample_weights, places[index_of(Tensor::sample_weights)]);
+  store_values(format, batch_.upstream, places[index_of(Tensor::upstream)]);
+  std::byte* labels = places[index_of(Tensor::labels)];
+  for (std::size_t i = 0; i < batch_.labels.size(); ++i) put(labels, i, batch_.labels[i]);
+}
+
+void BatchCall::load(const std::byte* result) const { load_values(contract().format, result, results_); }
+
+StoredCall::StoredCall(const Contract& contract, const Shape& shape, const StoredTensors& inputs,
+                       std::span<std::byte> result)
+    : SubjectCall(contract, shape), inputs_(inputs), result_(result) {
+  bytes_[index_of(Tensor::output)] = inputs.output.size();
+  bytes_[index_of(Tensor::target)] = inputs.target.size();
+  bytes_[index_of(Tensor::upstream)] = inputs.upstream.size();
+  if (result.size() != bytes_[index_of(Tensor::result)]) {
+    throw std::invalid_argument("compute_stored: result must have room for result_size(contract, shape) values");
+  }
+}
+
+void StoredCall::store_inputs(const TensorPlaces& places) const {
+  const auto copy = [&](Tensor tensor, std::span<const std::byte> from) {
+    if (!from.empty()) std::memcpy(places[index_of(tensor)], from.data(), from.size());
+  };
+  copy(Tensor::output, inputs_.output);
+  copy(Tensor::target, inputs_.target);
+  copy(Tensor::upstream, inputs_.upstream);
+}
+
+void StoredCall::load(const std::byte* result) const { std::memcpy(result_.data(), result, result_.size()); }
 
 lossaudit_contract to_abi(const Contract& contract) {
   const Options& options = contract.options;

@@ -1,4 +1,4 @@
-// A batch at a subject's door: doubles become stored values of the format, and the C ABI's two structures are filled.
+// A call at a subject's door: tensors become stored values of the format, and the C ABI's two structures are filled.
 #pragma once
 
 #include <array>
@@ -20,17 +20,65 @@ inline constexpr std::array<std::string_view, tensor_count> tensor_names = {
 using TensorBytes = std::array<std::size_t, tensor_count>;  ///< size of each; 0: absent
 using TensorPlaces = std::array<std::byte*, tensor_count>;  ///< where each is; null: absent
 
-/// Sizes of a call's tensors. The batch must fit the contract (validate).
-TensorBytes tensor_bytes(const Contract& contract, const Batch& batch);
-
 /// Writes values of the format as they are stored.
 void store_values(Format format, std::span<const double> values, std::byte* to);
 
-/// Writes every input tensor to its place, and the pattern of `unwritten` to the result's.
-void store(const Contract& contract, const Batch& batch, const TensorPlaces& places);
+/// Reads stored values.
+void load_values(Format format, const std::byte* from, std::span<double> values);
 
-/// Reads the result.
-void load(Format format, const std::byte* from, std::span<double> values);
+/// One call: what is to be computed of tensors of which sizes, where they come from and where the results go.
+class SubjectCall {
+ public:
+  SubjectCall(const Contract& contract, const Shape& shape);
+  virtual ~SubjectCall() = default;
+  SubjectCall(const SubjectCall&) = delete;
+  SubjectCall& operator=(const SubjectCall&) = delete;
+
+  [[nodiscard]] const Contract& contract() const { return contract_; }
+  [[nodiscard]] const Shape& shape() const { return shape_; }
+  [[nodiscard]] const TensorBytes& bytes() const { return bytes_; }
+  [[nodiscard]] std::size_t result_count() const { return result_count_; }
+
+  /// Writes every input tensor to its place, and the pattern of `unwritten` to the result's.
+  void store(const TensorPlaces& places) const;
+  /// Takes the result.
+  virtual void load(const std::byte* result) const = 0;
+
+ protected:
+  TensorBytes bytes_{};
+
+ private:
+  virtual void store_inputs(const TensorPlaces& places) const = 0;
+
+  const Contract& contract_;
+  const Shape& shape_;
+  std::size_t result_count_;
+};
+
+/// A batch of doubles, and its results as doubles. The batch must fit the contract (validate), and outlive the call.
+class BatchCall final : public SubjectCall {
+ public:
+  BatchCall(const Contract& contract, const Batch& batch, std::span<double> results);
+  void load(const std::byte* result) const override;
+
+ private:
+  void store_inputs(const TensorPlaces& places) const override;
+  const Batch& batch_;
+  std::span<double> results_;
+};
+
+/// Tensors that are stored in the contract's format already; so will the result be.
+class StoredCall final : public SubjectCall {
+ public:
+  /// The sizes of `inputs` must fit the contract and the shape; `result` has result_size() values.
+  StoredCall(const Contract& contract, const Shape& shape, const StoredTensors& inputs, std::span<std::byte> result);
+  void load(const std::byte* result) const override;
+
+ private:
+  void store_inputs(const TensorPlaces& places) const override;
+  const StoredTensors& inputs_;
+  std::span<std::byte> result_;
+};
 
 /// The bits that a result holds until the subject writes it: a signalling NaN, which no arithmetic gives. A result left
 /// unwritten is seen as this NaN (in hex "nan:0x7fa0badc" in f32).

@@ -72,14 +72,14 @@ class PipeHost final : public SubjectHost {
   }
 
   [[nodiscard]] const pipe::Introduction& introduction() const { return introduction_; }
-  Outcome call(const Contract& contract, const Batch& batch, std::span<double> results) override;
+  Outcome call(const SubjectCall& call) override;
   [[nodiscard]] bool is_spoiled() const override { return spoiled_; }
 
  private:
   [[nodiscard]] const ChildProcess& child() const override { return child_; }
 
   void introduce();
-  Outcome compute(const Contract& contract, const Batch& batch, std::span<double> results);
+  Outcome compute(const SubjectCall& call);
 
   // What follows throws NoAnswer when the program does not do its part until the deadline.
   /// Sends the message in blob_ and reads the header of what is answered; `limit` is what a late answer exceeds.
@@ -215,31 +215,33 @@ void PipeHost::introduce() {
   child_.forget_said();
 }
 
-Outcome PipeHost::call(const Contract& contract, const Batch& batch, std::span<double> results) {
+Outcome PipeHost::call(const SubjectCall& call) {
   try {
-    return compute(contract, batch, results);
+    return compute(call);
   } catch (const NoAnswer& none) {
     return none.outcome;
   }
 }
 
-Outcome PipeHost::compute(const Contract& contract, const Batch& batch, std::span<double> results) {
+Outcome PipeHost::compute(const SubjectCall& call) {
+  const Contract& contract = call.contract();
+  const Shape& shape = call.shape();
   constexpr auto result = static_cast<std::size_t>(Tensor::result);
   expect_silence(" after its last answer");
   const std::optional<std::size_t> line = contracts_.line(contract);
   if (!line) return {Outcome::Kind::failed, "was started again, and no longer declares this contract"};
-  const TensorBytes bytes = tensor_bytes(contract, batch);
-  safetensors::Header header = pipe::call(contract, batch.shape, *line);
+  const TensorBytes& bytes = call.bytes();
+  safetensors::Header header = pipe::call(contract, shape, *line);
   TensorPlaces places{};
   std::optional<std::size_t> shared_at;
   if (introduction_.shares_memory) {
     places = tensors_.fit(bytes);
     const TensorBytes offsets = tensors_.layout().begins(bytes);
     shared_at = offsets[result];
-    pipe::append_shared(header, contract, batch.shape, bytes, offsets);
+    pipe::append_shared(header, contract, shape, bytes, offsets);
     blob_ = safetensors::to_text(header);
   } else {
-    pipe::append_tensors(header, contract, batch.shape, bytes);
+    pipe::append_tensors(header, contract, shape, bytes);
     blob_ = safetensors::to_blob(header);
     for (std::size_t i = 0; i < tensor_count; ++i) {
       if (const auto* entry = header.find(tensor_names[i])) places[i] = safetensors::values_of(blob_, *entry).data();
@@ -247,11 +249,11 @@ Outcome PipeHost::compute(const Contract& contract, const Batch& batch, std::spa
     result_.resize(bytes[result]);
     places[result] = result_.data();
   }
-  store(contract, batch, places);
+  call.store(places);
 
   child_.forget_said();
   const safetensors::Header answer = ask(limits_.call);
-  Outcome outcome = pipe::judge(answer, contract, batch.shape, shared_at);
+  Outcome outcome = pipe::judge(answer, contract, shape, shared_at);
   if (!pipe::is_shared(answer)) {
     std::size_t follow = 0;
     try {
@@ -276,7 +278,7 @@ Outcome PipeHost::compute(const Contract& contract, const Batch& batch, std::spa
   if (shared_at && tensors_.written_before_result()) {
     return {Outcome::Kind::failed, "wrote before the beginning of result"};
   }
-  load(contract.format, places[result], results);
+  call.load(places[result]);
   tensors_.release_large();
   return outcome;
 }

@@ -21,6 +21,11 @@ struct Outcome {
   std::string detail;  ///< one line: the signal, the time limit, the error; empty when computed
 };
 
+/// The inputs of an elementwise call, values of the contract's format one after the other; empty: absent.
+struct StoredTensors {
+  std::span<const std::byte> output, target, upstream;
+};
+
 class Subject {
  public:
   virtual ~Subject() = default;
@@ -35,6 +40,12 @@ class Subject {
   /// is `computed`. Never throws for what the subject does; a subject that crashed or hung is started again at the next
   /// call.
   virtual Outcome compute(const Contract& contract, const Batch& batch, std::span<double> results) = 0;
+  /// The same of tensors stored in the contract's format, without a detour over doubles; so is `result`. For very many
+  /// elements at once.
+  virtual Outcome compute_stored(const Contract& /*contract*/, const Shape& /*shape*/, const StoredTensors& /*inputs*/,
+                                 std::span<std::byte> /*result*/) {
+    return {Outcome::Kind::unsupported, "takes no stored tensors"};
+  }
 };
 
 /// A subject that is called in this process through the C ABI (built-in ones, and the suite's mutants).

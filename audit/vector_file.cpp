@@ -24,7 +24,7 @@ std::uint8_t due_of(const Expected& exact) {
 
 std::vector<double> decoded(Format format, std::span<const std::byte> bytes) {
   std::vector<double> values(bytes.size() / static_cast<std::size_t>(traits(format).bytes));
-  load(format, bytes.data(), values);
+  load_values(format, bytes.data(), values);
   return values;
 }
 
@@ -47,7 +47,8 @@ std::string to_vector_file(const Contract& contract, const Batch& batch, std::sp
   // Eight bytes a value first, so that every tensor is aligned.
   header.append("exact_offset", *dtype_named("F64"), dimensions);
   header.append("exact_ulp", *dtype_named("F64"), dimensions);
-  const TensorBytes bytes = tensor_bytes(contract, batch);
+  const BatchCall tensors(contract, batch, {});
+  const TensorBytes& bytes = tensors.bytes();
   Header call = pipe::call(contract, batch.shape, 0);
   header.metadata = std::move(call.metadata);
   header.metadata.erase("line");  // of a subject's declaration: there is none
@@ -66,7 +67,7 @@ std::string to_vector_file(const Contract& contract, const Batch& batch, std::sp
     if (const auto* entry = header.find(tensor_names[i])) places[i] = values_of(blob, *entry).data();
   }
   places[static_cast<std::size_t>(Tensor::result)] = reinterpret_cast<std::byte*>(unwritten.data());
-  store(contract, batch, places);
+  tensors.store(places);
   std::vector<double> rounded;
   std::vector<std::uint8_t> due;
   std::vector<double> offset, ulp;
@@ -122,7 +123,7 @@ Outcome parse_answer(std::span<const std::byte> blob, const Contract& contract, 
     const Header header = safetensors::parse_blob(blob);
     Outcome outcome = pipe::judge(header, contract, shape, std::nullopt);
     if (outcome.kind == Outcome::Kind::computed) {
-      load(contract.format, safetensors::values_of(blob, *header.find("result")).data(), results);
+      load_values(contract.format, safetensors::values_of(blob, *header.find("result")).data(), results);
     }
     return outcome;
   } catch (const BadInput& error) {

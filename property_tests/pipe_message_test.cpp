@@ -50,7 +50,7 @@ TEST(PipeMessage, TheDocumentedExchangeIsTheRealOne) {
   batch.output = {0, 1};
   batch.shape = {1, 2, 1};
   safetensors::Header asked = call(contract, batch.shape, 0);
-  append_tensors(asked, contract, batch.shape, tensor_bytes(contract, batch));
+  append_tensors(asked, contract, batch.shape, BatchCall(contract, batch, {}).bytes());
   EXPECT_EQ(headers[2], json_of(asked));
 
   EXPECT_EQ(judge(safetensors::parse_header(headers[3]), contract, batch.shape, {}).kind, Outcome::Kind::computed);
