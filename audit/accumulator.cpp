@@ -63,6 +63,19 @@ void Accumulator::add(const std::shared_ptr<const Batch>& batch, std::span<const
   if (contract_.function == Function::softmax && contract_.pass == Pass::forward) check_sums(batch, exact, computed);
 }
 
+void Accumulator::add(const Tally& tally, double worst) {
+  longest_row_ = std::max<std::uint64_t>(longest_row_, 1);
+  count_ += tally.numbers + tally.nans;
+  numeric_ += tally.numbers;
+  correctly_rounded_ += tally.correctly_rounded;
+  sum_ulp_ += tally.sum_ulp;
+  max_relative_ = std::max(max_relative_, tally.max_relative);
+  tested_[finite] |= tally.numbers > 0;
+  tested_[number_due] |= tally.numbers > 0;
+  tested_[nan_stays_nan] |= tally.nans > 0;
+  if (tally.numbers > 0) add_to_curve(stretch_of(worst), worst, tally.max_ulp);
+}
+
 void Accumulator::mark_tested(const Expected& exact) {
   if (exact.recommended) {
     tested_[limits] = true;
@@ -147,15 +160,23 @@ void Accumulator::add_to_curve(const Batch& batch, std::size_t result, double ul
     at = static_cast<double>(place);
   } else {
     at = batch.output[result];
-    const double low = output_space(contract_).probability ? 0 : -std::numeric_limits<double>::infinity();
-    const double high = output_space(contract_).probability ? 1 : std::numeric_limits<double>::infinity();
-    // As doubles: the ordinals of f64 lie farther apart than a signed difference reaches.
-    const auto first = static_cast<double>(ordinal(contract_.format, low));
-    const auto last = static_cast<double>(ordinal(contract_.format, high));
-    const double here = std::clamp(static_cast<double>(ordinal(contract_.format, at)), first, last);
-    const double part = (here - first) / (last - first);
-    place = std::min(static_cast<std::int64_t>(part * stretches), stretches - 1);
+    place = stretch_of(at);
   }
+  add_to_curve(place, at, ulp);
+}
+
+std::int64_t Accumulator::stretch_of(double input) const {
+  const double low = output_space(contract_).probability ? 0 : -std::numeric_limits<double>::infinity();
+  const double high = output_space(contract_).probability ? 1 : std::numeric_limits<double>::infinity();
+  // As doubles: the ordinals of f64 lie farther apart than a signed difference reaches.
+  const auto first = static_cast<double>(ordinal(contract_.format, low));
+  const auto last = static_cast<double>(ordinal(contract_.format, high));
+  const double here = std::clamp(static_cast<double>(ordinal(contract_.format, input)), first, last);
+  const double part = (here - first) / (last - first);
+  return std::min(static_cast<std::int64_t>(part * stretches), stretches - 1);
+}
+
+void Accumulator::add_to_curve(std::int64_t place, double at, double ulp) {
   const auto [point, is_new] = curve_.try_emplace(place, CurvePoint{at, ulp});
   if (!is_new && ulp > point->second.max_ulp) point->second = {at, ulp};
 }

@@ -12,6 +12,7 @@
 #include "audit/maybe_const.hpp"
 #include "audit/profile.hpp"
 #include "audit/record.hpp"
+#include "audit/sweep_judge.hpp"
 #include "reference/evaluate.hpp"
 
 namespace lossaudit {
@@ -38,6 +39,12 @@ class Accumulator {
   /// Measures the results that a subject computed for a batch against the exact ones.
   void add(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
            std::span<const double> computed);
+
+  /// Adds what was settled without the inputs at hand (sweep_judge.hpp): `worst` is the input of the largest of those
+  /// errors, all of which were settled_up_to().
+  void add(const Tally& tally, double worst);
+  /// Results that are not correctly rounded show nothing new up to this error, in ulps.
+  [[nodiscard]] double settled_up_to() const { return plain(budget_) ? worst_.size : 0; }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// The result with the largest ulp error among the required ones (`size` 0 when all were exact).
@@ -87,6 +94,8 @@ class Accumulator {
   void add_one(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact, double computed);
   void add_rule(std::size_t rule, const Sighting& sighting);
   void add_to_curve(const Batch& batch, std::size_t result, double ulp);
+  void add_to_curve(std::int64_t place, double at, double ulp);
+  [[nodiscard]] std::int64_t stretch_of(double input) const;
   void check_sums(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
                   std::span<const double> computed);
   void mark_tested(const Expected& exact);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <mutex>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -14,6 +15,7 @@
 #include "audit/checkpoint.hpp"
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
+#include "audit/sweep.hpp"
 #include "audit/trial.hpp"
 #include "audit/workers.hpp"
 
@@ -27,7 +29,8 @@ struct Task {
   std::size_t planned;
   std::size_t generator;
   std::uint64_t round;
-  std::uint64_t place = 0;  ///< among the tasks of the round
+  std::uint64_t place = 0;             ///< among the tasks of the round
+  std::optional<std::uint64_t> swept;  ///< a block of the contract's sweeps instead of a generator
 };
 
 /// A task's batches with their exact results.
@@ -35,6 +38,7 @@ struct Prepared {
   Task task;
   std::vector<std::shared_ptr<const Batch>> batches;
   std::vector<std::vector<Expected>> exact;
+  std::unique_ptr<PreparedBlock> block;
 };
 
 /// A subject that keeps crashing under a contract is not asked for more of it; one that hung once neither, for each
@@ -66,6 +70,9 @@ class Audit {
       }
     }
     hangs_.resize(request_.subjects.size());
+    for (std::size_t p = 0; p < contracts_.size() && request_.exhaustive; ++p) {
+      plans_.emplace_back(contracts_[p].contract);
+    }
     any_ = !spoken_.empty();
     // Who asks for a dialect is told who does not speak it; nobody else wants to read that of all ten.
     spoken_.insert(request_.filter.dialects.begin(), request_.filter.dialects.end());
@@ -125,7 +132,7 @@ class Audit {
       std::size_t rank = 0;
       for (std::size_t g = 0; g < generators().size(); ++g) {
         const bool due = round == 0 || generators()[g].random;
-        if (due && generators()[g].applies(contracts_[p].contract)) ranked.push_back({rank++, {p, g, round}});
+        if (due && generators()[g].applies(contracts_[p].contract)) ranked.push_back({rank++, {p, g, round, 0, {}}});
       }
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -133,6 +140,9 @@ class Audit {
     for (const auto& [rank, task] : ranked) {
       tasks.push_back(task);
       tasks.back().place = tasks.size() - 1;
+    }
+    for (std::size_t p = 0; p < plans_.size() && round == 0; ++p) {
+      for (std::uint64_t b = 0; b < plans_[p].blocks(); ++b) tasks.push_back({p, 0, round, tasks.size(), b});
     }
     return tasks;
   }
@@ -145,9 +155,27 @@ class Audit {
     return make_batches(generators()[task.generator], contract, elements, request_.seed, task.round);
   }
 
-  [[nodiscard]] Prepared prepare(const Task& task) const {
+  /// A block whose memory has been used before, if there is one.
+  [[nodiscard]] std::unique_ptr<PreparedBlock> used_block() {
+    const std::lock_guard lock(used_blocks_mutex_);
+    if (used_blocks_.empty()) return std::make_unique<PreparedBlock>();
+    std::unique_ptr<PreparedBlock> block = std::move(used_blocks_.back());
+    used_blocks_.pop_back();
+    return block;
+  }
+  void give_back(std::unique_ptr<PreparedBlock> block) {
+    const std::lock_guard lock(used_blocks_mutex_);
+    used_blocks_.push_back(std::move(block));
+  }
+
+  [[nodiscard]] Prepared prepare(const Task& task) {
     const Contract& contract = contracts_[task.planned].contract;
-    Prepared prepared{task, {}, {}};
+    Prepared prepared{task, {}, {}, {}};
+    if (task.swept) {
+      prepared.block = used_block();
+      prepare_block(contract, plans_[task.planned].block(*task.swept), *prepared.block);
+      return prepared;
+    }
     for (Batch& batch : batches_of(task)) {
       prepared.batches.push_back(std::make_shared<const Batch>(std::move(batch)));
       prepared.exact.push_back(expect(contract, *prepared.batches.back()));
@@ -162,6 +190,7 @@ class Audit {
     std::vector<Task> tasks = tasks_of_round(at_.round);
     std::size_t given = at_.next;
     Clock::time_point kept = Clock::now();
+    taken_ = kept;
     while (!out_of_time() && !stopped()) {
       for (; given < tasks.size() && workers.pending() < 3 * cores; ++given) {
         if (is_live(tasks[given].planned)) workers.give([this, task = tasks[given]] { return prepare(task); });
@@ -173,16 +202,20 @@ class Audit {
         if (tasks.empty()) return;
         continue;
       }
-      const Prepared prepared = workers.take();
+      Prepared prepared = workers.take();
       try_subjects(prepared);
+      if (prepared.block) add_seconds(prepared);
+      taken_ = Clock::now();
       at_.next = prepared.task.place + 1;
       if (!request_.checkpoint.empty() && Clock::now() - kept >= between_checkpoints) {
         keep();
         kept = Clock::now();
       }
-      const std::string what = std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
-                               generators()[prepared.task.generator].name;
+      const std::string what =
+          std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
+          (prepared.block ? std::string(sweep_generator) : generators()[prepared.task.generator].name);
       report(what, done(static_cast<double>(given - workers.pending()) / static_cast<double>(tasks.size())));
+      if (prepared.block) give_back(std::move(prepared.block));
     }
   }
 
@@ -216,19 +249,65 @@ class Audit {
   void try_subjects(const Prepared& prepared) {
     for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
       const auto& trial = trials_[prepared.task.planned][s];
-      if (trial != nullptr && !trial->stopped) try_subject(prepared, s, *trial);
+      if (trial == nullptr || trial->stopped || gave_up(s, *trial)) continue;
+      if (prepared.block) {
+        sweep_subject(prepared, s, *trial);
+      } else {
+        try_subject(prepared, s, *trial);
+      }
     }
+  }
+
+  /// A subject that hung too often is not tried under contracts that it has not met.
+  bool gave_up(std::size_t s, Trial& trial) const {
+    if (hangs_[s] < most_hangs) return false;
+    trial.stopped = true;
+    if (trial.failed_on == nullptr) {
+      trial.failure = {Outcome::Kind::hung, fmt::format("not tried: it hung under {} contracts before", most_hangs)};
+    }
+    return true;
+  }
+
+  /// Counts a call that gave no results; `batch` makes what it was asked.
+  template <class MakeBatch>
+  void note_failure(const Outcome& outcome, std::size_t s, Trial& trial, MakeBatch batch) {
+    if (outcome.kind == Outcome::Kind::unsupported) {
+      ++trial.refused;
+      return;
+    }
+    if (trial.failed_on == nullptr) {
+      trial.failure = outcome;
+      trial.failed_on = batch();
+    }
+    const bool hung = outcome.kind == Outcome::Kind::hung;
+    hangs_[s] += hung ? 1 : 0;
+    trial.stopped = hung || ++trial.crashes >= most_crashes;
+  }
+
+  void add_seconds(const Prepared& prepared) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - taken_).count();
+    for (const auto& trial : trials_[prepared.task.planned]) {
+      if (trial != nullptr && !trial->sweeps.empty()) trial->sweeps[prepared.block->block.sweep].seconds += seconds;
+    }
+  }
+
+  void sweep_subject(const Prepared& prepared, std::size_t s, Trial& trial) {
+    const Contract& contract = contracts_[prepared.task.planned].contract;
+    const SweepPlan& plan = plans_[prepared.task.planned];
+    const SweepBlock& block = prepared.block->block;
+    trial.sweeps.resize(plan.sweeps());
+    SweepState& state = trial.sweeps[block.sweep];
+    const Outcome outcome =
+        sweep_trial_.run(*request_.subjects[s].subject, contract, *prepared.block, trial.results, state);
+    if (outcome.kind != Outcome::Kind::computed) {
+      note_failure(outcome, s, trial, [&] { return swept_batch(contract, origin_of(contract, block)); });
+    }
+    state.complete = state.results == plan.results_each();
+    trial.covered = trial.covered || (plan.covers() && state.complete);
   }
 
   void try_subject(const Prepared& prepared, std::size_t s, Trial& trial) {
     const Contract& contract = contracts_[prepared.task.planned].contract;
-    if (hangs_[s] >= most_hangs) {
-      trial.stopped = true;
-      if (trial.failed_on == nullptr) {
-        trial.failure = {Outcome::Kind::hung, fmt::format("not tried: it hung under {} contracts before", most_hangs)};
-      }
-      return;
-    }
     if (trial.generators.empty() || trial.generators.back() != prepared.task.generator) {
       trial.generators.push_back(prepared.task.generator);
     }
@@ -241,17 +320,7 @@ class Audit {
         continue;
       }
       gap = true;
-      if (outcome.kind == Outcome::Kind::unsupported) {
-        ++trial.refused;
-        continue;
-      }
-      if (trial.failed_on == nullptr) {
-        trial.failure = outcome;
-        trial.failed_on = prepared.batches[b];
-      }
-      const bool hung = outcome.kind == Outcome::Kind::hung;
-      hangs_[s] += hung ? 1 : 0;
-      trial.stopped = hung || ++trial.crashes >= most_crashes;
+      note_failure(outcome, s, trial, [&] { return prepared.batches[b]; });
     }
     trial.covered = trial.covered || (generators()[prepared.task.generator].covers && !gap);
   }
@@ -265,6 +334,7 @@ class Audit {
         {"seed", std::to_string(request_.seed)},
         {"profile", std::string(request_.profile->name)},
         {"--time", request_.time ? std::to_string(request_.time->count()) : "none"},
+        {"--exhaustive", request_.exhaustive ? "yes" : "no"},
         {"number of inputs", std::to_string(request_.elements)}};
     for (const AuditedSubject& audited : request_.subjects) {
       request["set of subjects"] += audited.name + "\n";
@@ -303,6 +373,7 @@ class Audit {
 
   /// The batch that make_batches() gave this origin, or null.
   [[nodiscard]] std::shared_ptr<const Batch> batch_of(const Contract& contract, const std::string& origin) const {
+    if (origin.starts_with(sweep_generator)) return swept_batch(contract, origin);
     const auto planned = std::ranges::find(contracts_, contract, &PlannedContract::contract);
     const std::string name = origin.substr(0, origin.find('/'));
     const auto generator = std::ranges::find(generators(), name, &Generator::name);
@@ -313,7 +384,10 @@ class Audit {
       return nullptr;
     }
     const Task task{static_cast<std::size_t>(planned - contracts_.begin()),
-                    static_cast<std::size_t>(generator - generators().begin()), round};
+                    static_cast<std::size_t>(generator - generators().begin()),
+                    round,
+                    0,
+                    {}};
     for (Batch& batch : batches_of(task)) {
       if (batch.origin == origin) return std::make_shared<const Batch>(std::move(batch));
     }
@@ -376,11 +450,15 @@ class Audit {
 
   AuditRequest& request_;
   std::vector<PlannedContract> contracts_;
+  std::vector<SweepPlan> plans_;                             ///< of each contract; empty where nothing is swept
   std::vector<std::vector<std::unique_ptr<Trial>>> trials_;  ///< [contract][subject]; null: unsupported
   std::vector<std::size_t> hangs_;
   std::set<Dialect> spoken_;  ///< asked for, or supported by any subject
   std::vector<double> computed_;
-  Clock::time_point start_, findings_start_;
+  SweepTrial sweep_trial_;
+  std::mutex used_blocks_mutex_;
+  std::vector<std::unique_ptr<PreparedBlock>> used_blocks_;
+  Clock::time_point start_, findings_start_, taken_;
   Position at_;
   std::size_t cases_ = 0, untried_ = 0;
   bool any_ = false, interrupted_ = false;

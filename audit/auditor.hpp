@@ -38,6 +38,8 @@ struct AuditRequest {
   std::optional<std::chrono::milliseconds> time;
   /// Values of the output argument that each generator makes for a contract without options.
   std::size_t elements = 100000;
+  /// Sweep over every value of the arguments of which all can be tried (sweep.hpp), on top of the generators.
+  bool exhaustive = false;
   /// Where cases too long for a command line are written; empty: nowhere.
   std::filesystem::path case_directory;
   /// Where the audit keeps how far it is, several times a minute, until it is through; empty: nowhere.

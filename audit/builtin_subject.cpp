@@ -39,11 +39,13 @@ class BuiltinSubject final : public DeclaredSubject {
  private:
   Outcome call(const SubjectCall& call) override {
     const TensorBytes& bytes = call.bytes();
-    std::array<std::vector<std::byte>, tensor_count> storage;
+    // The memory of one call serves the next: fresh pages would cost more than most of what is computed on them.
+    thread_local std::array<std::vector<std::byte>, tensor_count> storage;
     TensorPlaces places{};
     for (std::size_t i = 0; i < tensor_count; ++i) {
       if (bytes[i] == 0) continue;
-      storage[i].assign(bytes[i] + margin, untouched);
+      storage[i].resize(bytes[i] + margin);
+      std::fill_n(storage[i].end() - margin, margin, untouched);
       places[i] = storage[i].data();
     }
     call.store(places);

@@ -46,6 +46,17 @@ void fields(Io& io, MaybeConst<RuleResult> auto& x) {
 }
 
 template <class Io>
+void fields(Io& io, MaybeConst<Sweep> auto& x) {
+  io.field("inputs", x.inputs);
+  io.field("count", x.count);
+  io.field("max_ulp", x.max_ulp);
+  io.field("mean_ulp", x.mean_ulp);
+  io.field("correctly_rounded", x.correctly_rounded);
+  io.field("worst", x.worst);
+  io.field("seconds", x.seconds);
+}
+
+template <class Io>
 void fields(Io& io, MaybeConst<Accuracy> auto& x) {
   io.field("subject", x.subject);
   io.field("function", x.function);
@@ -79,6 +90,7 @@ void fields(Io& io, MaybeConst<Accuracy> auto& x) {
   io.field("note", x.note);
   io.field("curve_axis", x.curve_axis);
   io.field("curve", x.curve);
+  io.optional("sweeps", x.sweeps);
 }
 
 template <class Io>

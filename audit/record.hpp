@@ -43,6 +43,17 @@ void fields(Io& io, MaybeConst<CurvePoint> auto& x) {
   io.field("max_ulp", x.max_ulp);
 }
 
+/// Every value of an argument tried, and its results proved.
+struct Sweep {
+  std::string inputs;  ///< "every f32", "every f32 output, target 1"
+  std::uint64_t count = 0;
+  double max_ulp = 0, mean_ulp = 0;
+  double correctly_rounded = 0;  ///< fraction of numeric results
+  std::string worst;             ///< the output of the largest error, in hex
+  double seconds = 0;            ///< by the clock, the other subjects of the audit included
+  bool operator==(const Sweep&) const = default;
+};
+
 struct Accuracy {
   std::string subject, function, dialect, format, pass;
   std::string options;  ///< canonical text, "" for defaults
@@ -68,6 +79,7 @@ struct Accuracy {
   std::string note;        ///< the subject's own remark on this contract
   std::string curve_axis;  ///< "input", "classes" or "losses"
   std::vector<CurvePoint> curve;
+  std::vector<Sweep> sweeps;
 };
 
 struct SubjectInfo {

@@ -20,6 +20,7 @@ std::string inputs_of(const Trial& trial, std::uint64_t seed) {
     seen.push_back(g);
     text += (text.empty() ? "" : ", ") + generators()[g].name;
   }
+  if (!trial.sweeps.empty()) text += (text.empty() ? "" : ", ") + std::string(sweep_generator);
   return text + fmt::format("; seed {}", seed);
 }
 
@@ -80,6 +81,14 @@ std::optional<Accuracy> conclude(Trial& trial, const Conclusion& conclusion) {
   accuracy.inputs = inputs_of(trial, conclusion.seed);
   accuracy.note = conclusion.subject.note(trial.contract);
   accuracy.evidence = trial.covered ? "proved" : "observed";
+  if (!trial.sweeps.empty()) {
+    const SweepPlan plan(trial.contract);
+    for (std::size_t i = 0; i < trial.sweeps.size(); ++i) {
+      if (trial.sweeps[i].complete) {
+        accuracy.sweeps.push_back(sweep_of(trial.contract, trial.sweeps[i], plan.inputs(i)));
+      }
+    }
+  }
   for (RuleResult& result : accuracy.rules) {
     if (result.broken == 0) continue;
     const auto row =

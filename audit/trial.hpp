@@ -13,6 +13,7 @@
 
 #include "audit/accumulator.hpp"
 #include "audit/subject.hpp"
+#include "audit/sweep.hpp"
 
 namespace lossaudit {
 
@@ -25,6 +26,7 @@ struct Trial {
   Accumulator results;
   std::vector<std::size_t> generators;  ///< those it has seen, by index, in order
   bool covered = false;                 ///< a generator that covers the domain went through without a gap
+  std::vector<SweepState> sweeps;       ///< of the contract's plan; empty: none was begun
   std::size_t refused = 0, crashes = 0;
   bool stopped = false;
   Outcome failure;  ///< the first crash, hang or failure, and its batch

@@ -23,7 +23,7 @@ struct Arguments {
   std::string profile = "faithful", directory, contract, case_text;
   YardstickArguments yardsticks;
   double seconds = 0;
-  bool resume = false;
+  bool resume = false, exhaustive = false;
   std::optional<std::uint64_t> seed;
 };
 
@@ -99,6 +99,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   if (!a.contract.empty()) return replay_case(request.subjects, profile, a.contract, a.case_text) ? 0 : 1;
 
   request.profile = &profile;
+  request.exhaustive = a.exhaustive;
   if (a.seconds > 0) request.time = std::chrono::milliseconds(static_cast<std::int64_t>(a.seconds * 1000));
   Progress progress;
   request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
@@ -143,6 +144,11 @@ void add_audit(CLI::App& app, Program& program) {
                    "Go on trying inputs for this long, as in 60s or 5m (default: every generator once)")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
       ->option_text("TIME");
+  command
+      ->add_flag(
+          "--exhaustive", a->exhaustive,
+          "Also try every f32 input of the elementwise functions, and every f16 and bf16 pair of the binary loss")
+      ->excludes("--time");
   command->add_option("--seed", a->seed, "Seed of the random inputs (default: the baseline's, or 1)")->option_text("N");
   add_list_option(*command, "--gate", a->gates, "Only these subjects decide the exit status (default: all)")
       ->option_text("SUBJECT,..");
