@@ -43,6 +43,7 @@ class BuiltinSubject final : public DeclaredSubject {
     thread_local std::array<std::vector<std::byte>, tensor_count> storage;
     TensorPlaces places{};
     for (std::size_t i = 0; i < tensor_count; ++i) {
+      storage[i].clear();
       if (bytes[i] == 0) continue;
       storage[i].resize(bytes[i] + margin);
       std::fill_n(storage[i].end() - margin, margin, untouched);
