@@ -21,8 +21,10 @@ constexpr double smallest_f32 = 0x1p-149;
 
 double f32(double x) { return round_to(Format::f32, x); }
 
-void expect_one_ulp(const Contract& contract, const Batch& batch) {
-  EXPECT_LE(expect_within_budget(contract, batch), 1) << to_string(contract);
+/// 1 ulp, and 2 for the rows of softmaxes that plain losses from logits take in float lanes.
+void expect_few_ulps(const Contract& contract, const Batch& batch) {
+  const bool is_row_of_logits = contract.options.from_logits && contract.function != Function::binary_crossentropy;
+  EXPECT_LE(expect_within_budget(contract, batch), is_row_of_logits ? 2 : 1) << to_string(contract);
 }
 
 /// Contracts that together use every option of every loss.
@@ -82,12 +84,12 @@ class FastGradient : public testing::TestWithParam<const char*> {
   [[nodiscard]] bool takes_probabilities() const { return !contract_.options.from_logits; }
 };
 
-TEST_P(FastGradient, IsWithinOneUlpOnTheAuditsInputs) {
+TEST_P(FastGradient, IsWithinItsUlpsOnTheAuditsInputs) {
   constexpr std::size_t elements = 300;
   for (const Generator& generator : generators()) {
     if (generator.covers || !generator.applies(contract_)) continue;
     for (const Batch& batch : make_batches(generator, contract_, elements, 3, 0)) {
-      if (batch.shape.elements() <= 20000) expect_one_ulp(contract_, batch);
+      if (batch.shape.elements() <= 20000) expect_few_ulps(contract_, batch);
     }
   }
 }
@@ -95,7 +97,7 @@ TEST_P(FastGradient, IsWithinOneUlpOnTheAuditsInputs) {
 /// A float of any exponent and sign.
 double any_float(Random& random) { return any_between(Format::f32, -largest_f32, largest_f32, random); }
 
-TEST_P(FastGradient, IsWithinOneUlpWhateverTargetsAndWeightsAre) {
+TEST_P(FastGradient, IsWithinItsUlpsWhateverTargetsAndWeightsAre) {
   Random random(11);
   for (int round = 0; round < 12; ++round) {
     const std::size_t classes = 1 + random.below(11);
@@ -113,14 +115,14 @@ TEST_P(FastGradient, IsWithinOneUlpWhateverTargetsAndWeightsAre) {
     for (double& w : batch.class_weights) weight(w);
     for (double& w : batch.sample_weights) weight(w);
     for (double& g : batch.upstream) weight(g);
-    expect_one_ulp(contract_, batch);
+    expect_few_ulps(contract_, batch);
   }
 }
 
 /// Contracts whose targets can be near the probabilities, so that the gradient cancels.
 class FastSoftGradient : public FastGradient {};
 
-TEST_P(FastSoftGradient, IsWithinOneUlpWhereTheTargetIsNearlyTheProbability) {
+TEST_P(FastSoftGradient, IsWithinItsUlpsWhereTheTargetIsNearlyTheProbability) {
   Random random(12);
   const double smoothing = contract_.options.label_smoothing;
   for (const std::size_t classes : {1U, 2U, 3U, 8U, 17U, 33U}) {
@@ -144,11 +146,11 @@ TEST_P(FastSoftGradient, IsWithinOneUlpWhereTheTargetIsNearlyTheProbability) {
         if (r == 1) batch.target[at] = step(Format::f32, batch.target[at], random.between(-2, 2));
       }
     }
-    expect_one_ulp(contract_, batch);
+    expect_few_ulps(contract_, batch);
   }
 }
 
-TEST_P(FastGradient, IsWithinOneUlpOnConfidentRowsAndAtTheEndsOfTheRange) {
+TEST_P(FastGradient, IsWithinItsUlpsOnConfidentRowsAndAtTheEndsOfTheRange) {
   Random random(13);
   const double probabilities[] = {0,        1,         smallest_f32, 0x1.fffffep-1, 1e-7, f32(1e-7), f32(1 - 1e-7),
                                   0x1p-126, f32(1e-9), 0.5};
@@ -167,7 +169,7 @@ TEST_P(FastGradient, IsWithinOneUlpOnConfidentRowsAndAtTheEndsOfTheRange) {
     for (double& w : batch.class_weights) w = random.one_in(3) ? 0 : 2;
     for (double& w : batch.sample_weights) w = random.one_in(3) ? 0 : 0.25;
     for (double& g : batch.upstream) g = f32(random.normal());
-    expect_one_ulp(contract_, batch);
+    expect_few_ulps(contract_, batch);
   }
 }
 
