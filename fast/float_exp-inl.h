@@ -53,7 +53,11 @@ struct Exponential {
 /// t is right where k + exponent is in [-126, 127] (below, its bits are nonsense): keep x from there. NaN gives p = NaN.
 class ExpTable {
  public:
-  HWY_INLINE explicit ExpTable(std::int32_t exponent = 0) : rests_(kRootsOfTwoRests), powers_(Powers(exponent).of) {}
+  HWY_INLINE explicit ExpTable(std::int32_t exponent = 0) : ExpTable(kRootsOfTwo, kRootsOfTwoRests, exponent) {}
+
+  /// With other T_j, each within a factor 2 of 2^(j/16), and what they lack relatively: for a multiple of e^x.
+  HWY_INLINE ExpTable(const float* roots, const float* rests, std::int32_t exponent)
+      : rests_(rests), powers_(Powers(roots, exponent).of) {}
 
   /// x = n (ln 2) / 16 + r, with n in the low bits of `shifted`.
   struct Reduced {
@@ -86,12 +90,12 @@ class ExpTable {
   };
 
   /// The bits of T_j 2^exponent less j << 19.
-  static HWY_INLINE Entries Powers(std::int32_t exponent) {
+  static HWY_INLINE Entries Powers(const float* roots, std::int32_t exponent) {
     Entries entries;
     const hn::CappedTag<std::int32_t, 16> d;
     const hn::RebindToFloat<decltype(d)> df;
     for (std::size_t j = 0; j < 16; j += hn::Lanes(d)) {
-      const auto bits = hn::BitCast(d, hn::Load(df, kRootsOfTwo + j));
+      const auto bits = hn::BitCast(d, hn::Load(df, roots + j));
       const auto less = hn::ShiftLeft<19>(hn::Iota(d, static_cast<std::int32_t>(j)));
       hn::Store(hn::BitCast(df, hn::Sub(hn::Add(bits, hn::Set(d, exponent * (1 << 23))), less)), df, entries.of + j);
     }

@@ -31,28 +31,25 @@ inline constexpr std::size_t kStepVectors = kStepFloats / kFloatLanes;
 inline constexpr std::size_t kNoClass = std::numeric_limits<std::size_t>::max();
 inline constexpr float kNoLogit = -std::numeric_limits<float>::infinity();
 
-/// What a row's exponentials are measured from, so that none overflows: e^(x - shift) 2^exponent / 2^binade, with the
+/// What a row's exponentials are measured from, so that none overflows: e^(x - shift) 2^kExponent / 2^binade, with the
 /// row's maximum in that binade. Nothing is subtracted from x, which would round it, unless the maximum is beyond 256:
-/// then x - maximum is exact wherever its exponential is not negligible. Logits further than `depth` below the maximum
+/// then x - maximum is exact wherever its exponential is not negligible. Logits further than kDepth below the maximum
 /// are taken as that far.
 struct RowScale {
   static constexpr float kFar = 256;
+  static constexpr float kDepth = 150;  ///< e^-150 = 2^-216.4
+  static constexpr std::int32_t kExponent = 100;
 
-  HWY_INLINE RowScale(float row_maximum, std::int32_t exponent, float depth)
+  HWY_INLINE explicit RowScale(float row_maximum)
       : maximum(row_maximum), shift(row_maximum <= kFar && row_maximum >= -kFar ? 0 : row_maximum) {
     const float top = maximum - shift;
     binade = static_cast<std::int32_t>(top * 0x1.715476p+0f + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
-    table_exponent = exponent - binade;
-    floor = top - depth;
+    floor = top - kDepth;
   }
 
   float maximum, shift, floor;
-  std::int32_t binade, table_exponent;
+  std::int32_t binade;
 };
-
-/// For sums alone: every exponential down to 2^-216 of the largest.
-inline constexpr std::int32_t kSumExponent = 100;
-inline constexpr float kSumDepth = 150;
 
 #if HWY_NATIVE_FMA
 
@@ -99,7 +96,7 @@ template <bool kBelow, bool kIsFar>
 class ExpSum {
  public:
   HWY_INLINE explicit ExpSum(const RowScale& scale)
-      : exp_(scale.table_exponent),
+      : exp_(RowScale::kExponent - scale.binade),
         maximum_(Floats(scale.maximum)),
         shift_(Floats(scale.shift)),
         floor_(Floats(scale.floor)) {
@@ -122,9 +119,7 @@ class ExpSum {
     }
   }
 
-  /// Writes the exponentials to `keep`, rounded (if kKeeps).
-  template <bool kKeeps>
-  HWY_INLINE void End(float* keep) {
+  HWY_INLINE void End() {
     const hn::Rebind<float, HD> half;
     Exponential e[kStepVectors];
 #pragma GCC unroll 16
@@ -133,7 +128,6 @@ class ExpSum {
     for (std::size_t v = 0; v < kStepVectors; ++v) {
       const std::size_t p = v % kRowParts;
       VF t = e[v].t;
-      if (kKeeps) hn::StoreU(hn::MulAdd(t, e[v].p, t), FD(), keep + v * kFloatLanes);
       if (kBelow) {
         const MF is_maximum = hn::Eq(x_[v], maximum_);
         t = hn::IfThenZeroElse(is_maximum, t);
@@ -192,7 +186,7 @@ class ExpSum {
 };
 
 struct ExpSums {
-  double sum;           ///< times 2^(exponent - binade); without the maxima if they were left out
+  double sum;           ///< times 2^(kExponent - binade); without the maxima if they were left out
   std::int32_t maxima;  ///< how many these were
 };
 
@@ -241,9 +235,9 @@ HWY_INLINE void PrefetchStep(const float* from, std::size_t ahead) {
   }
 }
 
-template <bool kBelow, bool kKeeps, bool kIsFar>
+template <bool kBelow, bool kIsFar>
 HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
-                            std::size_t ahead, float* keep) {
+                            std::size_t ahead) {
   constexpr std::size_t kSteps = 8;
   const RowSteps steps(x, n, left_out);
   ExpSum<kBelow, kIsFar> sum(scale);
@@ -253,30 +247,23 @@ HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n
     const std::size_t end = HWY_MIN(steps.size(), s + kSteps);
     for (; s < end; ++s) {
       PrefetchStep(x + (s - 1) * kStepFloats, ahead);
-      sum.template End<kKeeps>(keep + (s - 1) * kStepFloats);
+      sum.End();
       sum.Begin(steps[s]);
     }
     sum.Flush();
   }
-  if (kKeeps && n % kStepFloats != 0) {
-    HWY_ALIGN float last[kStepFloats];
-    sum.template End<kKeeps>(last);
-    for (std::size_t i = (s - 1) * kStepFloats; i < n; ++i) keep[i] = last[i % kStepFloats];
-  } else {
-    sum.template End<kKeeps>(keep + (s - 1) * kStepFloats);
-  }
+  sum.End();
   sum.Flush();
   return {sum.Total(), kBelow ? sum.Maxima() : 0};
 }
 
-/// Σ e^(x_i - shift) 2^(exponent - binade) over a row's classes but the one that is left out, if any, and (kBelow) the
-/// maxima. NaN where there is one. The terms, rounded, go to `keep` (if kKeeps; it may be x itself). Meanwhile what lies
-/// `ahead` floats further is fetched into the cache.
-template <bool kBelow, bool kKeeps>
-HWY_INLINE ExpSums SumExp(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out, std::size_t ahead,
-                          float* keep) {
-  if (scale.shift == 0) return SumExpAs<kBelow, kKeeps, false>(scale, x, n, left_out, ahead, keep);
-  return SumExpAs<kBelow, kKeeps, true>(scale, x, n, left_out, ahead, keep);
+/// Σ e^(x_i - shift) 2^(kExponent - binade) over a row's classes but the one that is left out, if any, and (kBelow) the
+/// maxima. NaN where there is one. Meanwhile what lies `ahead` floats further is fetched into the cache.
+template <bool kBelow>
+HWY_INLINE ExpSums SumExp(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
+                          std::size_t ahead) {
+  if (scale.shift == 0) return SumExpAs<kBelow, false>(scale, x, n, left_out, ahead);
+  return SumExpAs<kBelow, true>(scale, x, n, left_out, ahead);
 }
 
 #endif  // HWY_NATIVE_FMA

@@ -73,8 +73,8 @@ HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count
   RowSums sums;
   for (std::size_t r = 0; r < count; ++r) {
     if (IsFinite(rows.maximum[r])) {
-      const RowScale scale(rows.maximum[r], kSumExponent, kSumDepth);
-      const ExpSums sum = SumExp<true, false>(scale, x + r * n, n, kNoClass, count * n, nullptr);
+      const RowScale scale(rows.maximum[r]);
+      const ExpSums sum = SumExp<true>(scale, x + r * n, n, kNoClass, count * n);
       sums.Set(r, scale, sum, sum.maxima - 1);
     } else {
       sums.SetNone(r);

@@ -1,0 +1,108 @@
+// A factor times e^x in float lanes, rounded once: softmax, and the gradients that are multiples of it.
+#if defined(LOSSAUDIT_FAST_SCALED_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LOSSAUDIT_FAST_SCALED_EXP_INL_H_
+#undef LOSSAUDIT_FAST_SCALED_EXP_INL_H_
+#else
+#define LOSSAUDIT_FAST_SCALED_EXP_INL_H_
+#endif
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+#include "fast/float_row-inl.h"
+#include "fast/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+#if HWY_NATIVE_FMA
+
+/// 2^(j/16)
+HWY_ALIGN_MAX inline constexpr double kDoubleRootsOfTwo[16] = {
+    0x1.0000000000000p+0, 0x1.0b5586cf9890fp+0, 0x1.172b83c7d517bp+0, 0x1.2387a6e756238p+0,
+    0x1.306fe0a31b715p+0, 0x1.3dea64c123422p+0, 0x1.4bfdad5362a27p+0, 0x1.5ab07dd485429p+0,
+    0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
+    0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
+
+/// factor e^(x - shift) / 2^binade for the logits of a row (RowScale), for a factor below 2^61 in magnitude.
+///
+/// The factor is multiplied into the table of ExpTable: T_j is the float nearest factor 2^(j/16), with its rest beside it
+/// as there, and t + t p is rounded once, by one fused step: within 2^-27.3 of itself and half an ulp. Everything is
+/// 2^30 times too large until the last step, so that t is a normal float where the result is a subnormal one, which that
+/// step then rounds a second time; results below 2^-154 are taken as that, which rounds to 0.
+class ScaledExp {
+ public:
+  HWY_INLINE ScaledExp(const RowScale& row, double factor)
+      : ScaledExp(row, Significand(factor), static_cast<std::int32_t>(Bits(factor) >> 52 & 0x7ff) - 1023) {}
+
+  template <bool kIsFar>
+  HWY_INLINE VF Of(VF x) const {
+    const VF y = MaxOrNaN(kIsFar ? hn::Sub(x, shift_) : x, floor_);
+    const Exponential e = exp_(y);
+    return hn::Mul(hn::MulAdd(e.t, e.p, e.t), Floats(0x1p-30f));
+  }
+
+ private:
+  static HWY_INLINE std::uint64_t Bits(double x) { return std::bit_cast<std::uint64_t>(x); }
+
+  /// With its sign, in [1, 2); 0 becomes 1, in a binade where nothing is left of it.
+  static HWY_INLINE double Significand(double x) {
+    return std::bit_cast<double>((Bits(x) & 0x800fffffffffffffu) | 0x3ff0000000000000u);
+  }
+
+  HWY_INLINE ScaledExp(const RowScale& row, double significand, std::int32_t binade)
+      : exp_(Table(significand, HWY_MAX(binade, -400) - row.binade + 30)),
+        shift_(Floats(row.shift)),
+        floor_(Floats(row.maximum - row.shift - (155 + static_cast<float>(HWY_MAX(binade, -400))) * 0x1.62e430p-1f)) {}
+
+  /// w_j = significand 2^(j/16) as floats times 2^exponent, and what these lack relatively.
+  static HWY_INLINE ExpTable Table(double significand, std::int32_t exponent) {
+    HWY_ALIGN_MAX float roots[16];
+    HWY_ALIGN_MAX float rests[16];
+    const V s = Constant(significand);
+    const V inverse = Constant(1 / significand);
+    for (std::size_t j = 0; j < 16; j += hn::Lanes(D())) {
+      const V root = hn::Load(D(), kDoubleRootsOfTwo + j);
+      const V w = hn::Mul(root, s);
+      const auto rounded = ToFloat(w);
+      const V rest = hn::Div(hn::Mul(hn::Sub(w, hn::PromoteTo(D(), rounded)), inverse), root);
+      hn::Store(rounded, F(), roots + j);
+      StoreFloats(rest, rests + j);
+    }
+    return ExpTable(roots, rests, exponent);
+  }
+
+  ExpTable exp_;
+  VF shift_, floor_;
+};
+
+template <bool kIsFar>
+HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* result, std::size_t n) {
+  constexpr std::size_t N = kFloatLanes;
+  const FD d;
+  std::size_t i = 0;
+  for (; i + 4 * N <= n; i += 4 * N) {
+    VF y[4];
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < 4; ++v) y[v] = scaled.Of<kIsFar>(hn::LoadU(d, x + i + v * N));
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < 4; ++v) hn::StoreU(y[v], d, result + i + v * N);
+  }
+  for (; i + N <= n; i += N) hn::StoreU(scaled.Of<kIsFar>(hn::LoadU(d, x + i)), d, result + i);
+  if (i < n) StorePart(scaled.Of<kIsFar>(LoadPart(x + i, n - i, 0)), result + i, n - i);
+}
+
+/// result[i] = factor e^(x[i] - shift) / 2^binade.
+HWY_INLINE void MapScaledExp(const RowScale& row, double factor, const float* x, float* result, std::size_t n) {
+  const ScaledExp scaled(row, factor);
+  if (row.shift == 0) return MapScaledExpAs<false>(scaled, x, result, n);
+  MapScaledExpAs<true>(scaled, x, result, n);
+}
+
+#endif
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
