@@ -79,6 +79,7 @@ TEST(RecordJson, RoundTripKeepsEverything) {
 TEST(RecordJson, NumbersKeepEveryBit) {
   RunRecord record = fixture::record();
   record.subjects.clear();
+  record.speed.clear();
   record.accuracy.resize(1);
   record.accuracy[0].curve.clear();
   std::mt19937_64 random(1);
@@ -160,6 +161,9 @@ TEST(RecordJson, WhatOlderRecordsLackMayBeMissingAndNotWrong) {
   record.baseline = "then.json";
   record.changes = {{"worse", "fast", "relu exact f32 forward", "3 ulp"}};
   record.no_longer_occurs = {"known.txt:3: fast | relu | crashes"};
+  record.speed = {fixture::timed().speed[0]};
+  record.speed[0].options = "from_logits";
+  record.speed[0].note = "composed here";
   const json whole = to_json(record);
   EXPECT_EQ(whole["accuracy"][0]["budget"]["ulp"], "inf");
   EXPECT_EQ(whole["accuracy"][0]["budget"]["rtol"], 1e-3);
@@ -173,14 +177,16 @@ TEST(RecordJson, WhatOlderRecordsLackMayBeMissingAndNotWrong) {
     EXPECT_TRUE(refusal(wrong).starts_with(std::string("run.json: not a run record: accuracy[0].budget.") + name))
         << name;
   }
-  for (const char* place : {"/accuracy/0/excused", "/accuracy/0/worse", "/accuracy/0/rules/0/excused", "/baseline",
-                            "/changes", "/no_longer_occurs"}) {
+  for (const char* place :
+       {"/accuracy/0/excused", "/accuracy/0/worse", "/accuracy/0/rules/0/excused", "/baseline", "/changes",
+        "/no_longer_occurs", "/speed/0/dialect", "/speed/0/format", "/speed/0/options", "/speed/0/inputs",
+        "/speed/0/note", "/speed/0/least_ns_per_element", "/speed/0/most_ns_per_element", "/speed/0/repetitions"}) {
     const json::json_pointer pointer(place);
     json less = whole;
     less[pointer.parent_pointer()].erase(pointer.back());
     EXPECT_EQ(refusal(less), "") << place;
     json wrong = whole;
-    wrong[pointer] = 3;
+    wrong[pointer] = whole[pointer].is_number() ? json("text") : json(3);
     EXPECT_NE(refusal(wrong).find(pointer.back() + ": expected "), std::string::npos) << place;
   }
   json unknown = whole;

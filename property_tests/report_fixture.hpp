@@ -145,7 +145,31 @@ inline RunRecord record() {
   record.accuracy.push_back(guest);
 
   record.speed = {{"fast", "sigmoid", "forward", "1x65536x1", 0.25, 0.2},
-                  {"plain", "sigmoid", "forward", "1x65536x1", 4.5, 0}};
+                  {"plain", "sigmoid", "forward", "1x65536x1", 4.5, 0},
+                  {hostile_name, "sigmoid", "forward", hostile_name, 4.5, 0}};
+  record.speed.back().note = record.speed.back().inputs = hostile_name;
+  return record;
+}
+
+/// What a run that only timed leaves: three subjects at two shapes.
+inline RunRecord timed() {
+  RunRecord record;
+  record.started = "2024-11-24T05:43:00Z";
+  record.subjects = {{"fast", "0.1.0", "", false}, {"plain", "1", "", false}, {"guest", "2", "", false}};
+  for (const char* shape : {"4096", "10000000"}) {
+    for (const SubjectInfo& subject : record.subjects) {
+      Speed speed{subject.name, "sigmoid", "forward", shape, 1, 0.25};
+      speed.dialect = "exact";
+      speed.format = "f32";
+      speed.inputs = "logits N(0, 5)";
+      speed.least_ns_per_element = 0.5;
+      speed.most_ns_per_element = 2;
+      speed.repetitions = 9;
+      if (subject.name == "plain") speed.ns_per_element = 0.5;
+      if (subject.name == "guest") speed.ns_per_element = 1.5;
+      record.speed.push_back(speed);
+    }
+  }
   return record;
 }
 

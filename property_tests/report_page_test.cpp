@@ -69,11 +69,12 @@ TEST(Page, DrawsTablesAndCharts) {
 
   EXPECT_EQ(count(between(dom, "id=\"input-chart-grid\"", "</section>"), "data-drawn=\"true\""), 2U);
   EXPECT_EQ(count(between(dom, "id=\"class-chart-grid\"", "</section>"), "data-drawn=\"true\""), 1U);
-  EXPECT_EQ(count(dom, "<canvas"), 3U);
+  EXPECT_EQ(count(between(dom, "id=\"trade-grid\"", "</section>"), "data-drawn=\"true\""), 1U);
+  EXPECT_EQ(count(dom, "<canvas"), 4U);
 
   EXPECT_EQ(count(between(dom, "id=\"finding-list\"", "</section>"), "<article"), 9U);
   EXPECT_EQ(count(between(dom, "id=\"contract-table\"", "</table>"), "class=\"choose\""), 10U);
-  EXPECT_EQ(count(between(dom, "id=\"speed-table\"", "</table>"), "<tr"), 3U);
+  EXPECT_EQ(count(between(dom, "id=\"speed-table\"", "</table>"), "<tr"), 4U);
   EXPECT_EQ(count(between(dom, "id=\"subject-table\"", "</table>"), "<tr"), 5U);
   EXPECT_NE(between(dom, "id=\"machines\"", "</section>").find("18446744073709551615"), std::string::npos);
 }
@@ -102,6 +103,31 @@ TEST(Page, ShowsBudgetsChangesAndKnownFindings) {
   EXPECT_EQ(count(between(dom, "id=\"change-table\"", "</table>"), "<tr"), 3U);
   EXPECT_NE(between(dom, "id=\"budget-table\"", "</table>").find("up to 1.01e-5"), std::string::npos);
   EXPECT_NE(between(dom, "id=\"finding-list\"", "</section>").find("expected: issue 12"), std::string::npos);
+}
+
+TEST(Page, SpeedsOfAnotherRunMeetTheErrorsOfThisOne) {
+  RunRecord audit = fixture::record();
+  audit.speed.clear();
+  const fixture::Folder folder;
+  write_report({audit, fixture::timed()}, folder.path);
+  const std::string dom = opened(folder.path / "index.html", folder.path / "browser");
+  EXPECT_NE(dom.find("data-errors=\"\""), std::string::npos) << between(dom, "<html", ">");
+  const std::string grid = between(dom, "id=\"trade-grid\"", "</section>");
+  EXPECT_EQ(count(grid, "data-drawn=\"true\""), 1U) << "one contract";
+  EXPECT_EQ(count(grid, "<option"), 2U) << "at two shapes";
+  EXPECT_NE(grid.find("On the front: plain, fast."), std::string::npos);
+  EXPECT_EQ(count(between(dom, "id=\"verdict-table\"", "</table>"), "<th scope=\"col\""), 5U)
+      << "a run that only timed adds none";
+}
+
+TEST(Page, SpeedsAloneHaveAPage) {
+  const fixture::Folder folder;
+  write_report(fixture::timed(), folder.path);
+  const std::string dom = opened(folder.path / "index.html", folder.path / "browser");
+  EXPECT_NE(dom.find("data-errors=\"\""), std::string::npos) << between(dom, "<html", ">");
+  EXPECT_NE(dom.find("The speed of fast, plain and guest"), std::string::npos);
+  EXPECT_EQ(count(between(dom, "id=\"speed-table\"", "</table>"), "<tr"), 7U);
+  EXPECT_NE(dom.find("<section id=\"verdicts\" hidden=\"\">"), std::string::npos);
 }
 
 TEST(Page, NothingInARecordRuns) {

@@ -81,10 +81,11 @@ std::string runs_text(const Overview& overview) {
     const RunRecord& run = overview.runs[i];
     const auto cpu = run.machine.find("cpu");
     text +=
-        fmt::format("{} · {} · profile {} · seed {} · lossaudit {}{}{}{}  \n", escaped(run.started),
-                    cpu == run.machine.end() ? "machine not named" : escaped(cpu->second), escaped(run.profile),
-                    run.seed, escaped(run.tool_version), run.tool_revision.empty() ? "" : " ",
-                    escaped(run.tool_revision), run.interrupted ? " · **stopped before everything was tried**" : "");
+        fmt::format("{} · {} · {}lossaudit {}{}{}{}  \n", escaped(run.started),
+                    cpu == run.machine.end() ? "machine not named" : escaped(cpu->second),
+                    run.profile.empty() ? "" : fmt::format("profile {} · seed {} · ", escaped(run.profile), run.seed),
+                    escaped(run.tool_version), run.tool_revision.empty() ? "" : " ", escaped(run.tool_revision),
+                    run.interrupted ? " · **stopped before everything was tried**" : "");
     if (const std::string zero = overview.zero_passes(i); !zero.empty()) {
       text += fmt::format("A computed 0 is within the budgets of {} for exact results: {}  \n", escaped(run.profile),
                           escaped(zero));
@@ -112,6 +113,55 @@ std::string verdict_table(const Overview& overview) {
          "crashed or hung · (✗) known: expected, or in the baseline too · · no budget in this profile · "
          "empty: not offered. Errors are rounded up; ● means proved over all inputs, the others are the largest "
          "observed.\n";
+}
+
+/// Time against error: for each contract the errors, then the times at each shape; bold: nobody is as quick and as
+/// accurate and better at one.
+std::string trade_table(const Overview& overview) {
+  std::vector<std::string> subjects;
+  for (const TradeGroup& group : overview.trades) {
+    for (const TradePoint& point : group.points) {
+      const std::string& name = point.speed->subject;
+      if (std::find(subjects.begin(), subjects.end(), name) == subjects.end()) subjects.push_back(name);
+    }
+  }
+  if (subjects.empty()) return "";
+  std::string text =
+      "\n### Time and error\n\nns an element on one core, and in the lines *ulp* the largest error; all rounded up. "
+      "The "
+      "limit is the time that moving the arrays takes alone. Bold: no other is as quick and as accurate.\n\n"
+      "| contract, shape | limit |";
+  std::string rule = "|---|--:|";
+  for (const std::string& name : subjects) {
+    text += fmt::format(" {} |", escaped(name, longest_name));
+    rule += "--:|";
+  }
+  text += "\n" + rule + "\n";
+  const TradeGroup* last = nullptr;
+  const auto line = [&](const std::string& head, const std::string& limit, const TradeGroup& group, auto cell_of) {
+    text += fmt::format("| {} | {} |", head, limit);
+    for (const std::string& name : subjects) {
+      const auto is_it = [&name](const TradePoint& point) { return point.speed->subject == name; };
+      const auto found = std::find_if(group.points.begin(), group.points.end(), is_it);
+      text += found == group.points.end() ? " |" : fmt::format(" {} |", cell_of(*found));
+    }
+    text += "\n";
+  };
+  for (const TradeGroup& group : overview.trades) {
+    if (last == nullptr || last->contract != group.contract || last->inputs != group.inputs || last->run != group.run) {
+      const std::string inputs = group.inputs.empty() ? "" : ", " + escaped(group.inputs);
+      line(fmt::format("**{}**{}: *ulp*", escaped(group.contract), inputs), "", group, [](const TradePoint& point) {
+        return point.has_error() ? round_up(point.max_ulp) + (point.proved ? " ●" : "") : std::string("?");
+      });
+    }
+    last = &group;
+    line("· " + escaped(group.shape), round_up(group.limit_ns), group, [](const TradePoint& point) {
+      const std::string time = round_up(point.speed->ns_per_element);
+      return point.on_front() ? "**" + time + "**" : time;
+    });
+    if (text.size() > most_bytes) break;
+  }
+  return text;
 }
 
 std::string budget_table(const Overview& overview) {
@@ -174,7 +224,8 @@ std::string findings_list(const Overview& overview) {
 
 std::string markdown_report(const Overview& overview) {
   std::string text = "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" +
-                     verdict_table(overview) + changes_text(overview) + budget_table(overview);
+                     (overview.columns.empty() ? "" : verdict_table(overview)) + trade_table(overview) +
+                     changes_text(overview) + (overview.columns.empty() ? "" : budget_table(overview));
   if (!overview.findings.empty()) {
     text += fmt::format("\n### {} {}, most severe first\n\n", overview.findings.size(),
                         overview.findings.size() == 1 ? "finding" : "findings");

@@ -115,6 +115,8 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
+bool only_timed(const RunRecord& run) { return run.accuracy.empty() && !run.speed.empty(); }
+
 }  // namespace
 
 std::span<const StandingTraits> standings() { return standing_table; }
@@ -178,6 +180,7 @@ Overview::Overview(const std::vector<RunRecord>& records) {
   std::map<std::string, std::size_t> runs_with;
   for (const RunRecord& record : records) {
     runs.push_back(visible(record));
+    if (only_timed(runs.back())) continue;
     for (const SubjectInfo& subject : runs.back().subjects) ++runs_with[subject.name];
   }
   for (std::size_t run = 0; run < runs.size(); ++run) {
@@ -188,6 +191,7 @@ Overview::Overview(const std::vector<RunRecord>& records) {
       column_named.emplace(info.name, columns.size());
       columns.push_back({run, info, label});
     };
+    if (only_timed(runs[run])) continue;
     for (const SubjectInfo& subject : runs[run].subjects) add(subject);
     for (const Accuracy& accuracy : runs[run].accuracy) {
       if (!column_named.contains(accuracy.subject)) add({accuracy.subject, "", "not among the run's subjects", false});
@@ -204,6 +208,7 @@ Overview::Overview(const std::vector<RunRecord>& records) {
   functions = functions_in(entries);
   findings = findings_in(entries);
   budgets = budgets_in(*this);
+  trades = trades_in(runs);
 }
 
 std::string Overview::zero_passes(std::size_t run) const {
@@ -250,7 +255,15 @@ std::string Overview::headline() const {
   if (gone > 0)
     text += fmt::format("; {} expected {} no longer occur{}", gone, gone == 1 ? "finding" : "findings",
                         gone == 1 ? "s" : "");
-  return text.empty() ? "No subject was audited" : text;
+  if (!text.empty()) return text;
+  std::vector<std::string> timed;
+  for (const TradeGroup& group : trades) {
+    for (const TradePoint& point : group.points) {
+      const std::string name = visible(point.speed->subject, 40);
+      if (std::find(timed.begin(), timed.end(), name) == timed.end()) timed.push_back(name);
+    }
+  }
+  return timed.empty() ? "No subject was audited" : "The speed of " + joined(timed);
 }
 
 }  // namespace lossaudit

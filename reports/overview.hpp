@@ -10,6 +10,7 @@
 
 #include "audit/record.hpp"
 #include "audit/verdict.hpp"
+#include "reports/pareto.hpp"
 
 namespace lossaudit {
 
@@ -44,7 +45,7 @@ const StandingTraits& traits(Standing standing);
 /// findings or because the baseline has them too, are known.
 Standing standing_of(const Accuracy& accuracy);
 
-/// A subject of one run: a column of the verdict table.
+/// A subject of one run: a column of the verdict table. A run that only timed has none.
 struct Column {
   std::size_t run = 0;
   SubjectInfo info;
@@ -105,6 +106,7 @@ class Overview {
   std::vector<Entry> entries;
   std::vector<Finding> findings;  ///< most severe first
   std::vector<BudgetGroup> budgets;
+  std::vector<TradeGroup> trades;
 
   /// "fast conforms; plain and eigen do not": one line on the subjects.
   [[nodiscard]] std::string headline() const;

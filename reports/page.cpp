@@ -140,6 +140,9 @@ json run_of(const Overview& overview, std::size_t index) {
   for (const Change& change : run.changes) changes.push_back(change_of(change));
   json machine = json::array();
   for (const auto& [name, value] : run.machine) machine.push_back({name, value});
+  if (run.accuracy.empty()) {
+    for (const SubjectInfo& subject : run.subjects) machine.push_back({subject.name, subject.version});
+  }
   return {{"started", run.started},
           {"command", run.command},
           {"seed", std::to_string(run.seed)},
@@ -153,24 +156,70 @@ json run_of(const Overview& overview, std::size_t index) {
           {"machine", machine}};
 }
 
+/// "0.12 to 0.14 in 9 repetitions", or "" where the record does not say.
+std::string spread_text(const Speed& speed) {
+  if (speed.repetitions == 0) return "";
+  return round_up(speed.least_ns_per_element) + " to " + round_up(speed.most_ns_per_element) + " in " +
+         grouped(speed.repetitions) + (speed.repetitions == 1 ? " repetition" : " repetitions");
+}
+
 json speed_of(const Overview& overview) {
   json rows = json::array();
   for (const RunRecord& run : overview.runs) {
     for (const Speed& speed : run.speed) {
       rows.push_back({{"subject", speed.subject},
                       {"function", speed.function},
+                      {"dialect", speed.dialect},
+                      {"format", speed.format},
                       {"pass", speed.pass},
+                      {"options", speed.options},
                       {"shape", speed.shape},
+                      {"inputs", speed.inputs},
+                      {"note", speed.note},
                       {"ns", round_up(speed.ns_per_element)},
                       {"limit", round_up(speed.limit_ns_per_element)},
-                      {"ratio", round_up(speed.ns_per_element / speed.limit_ns_per_element)}});
+                      {"ratio", round_up(speed.ns_per_element / speed.limit_ns_per_element)},
+                      {"spread", spread_text(speed)}});
     }
   }
   return rows;
 }
 
+/// What the charts of time against error show: the groups in which somebody's error is known.
+json trades_of(const Overview& overview) {
+  json groups = json::array();
+  for (const TradeGroup& group : overview.trades) {
+    json points = json::array();
+    for (const TradePoint& point : group.points) {
+      if (!point.has_error()) continue;
+      const Speed& speed = *point.speed;
+      points.push_back({{"subject", speed.subject},
+                        {"ns", round_up(speed.ns_per_element)},
+                        {"spread", spread_text(speed)},
+                        {"ratio", round_up(speed.ns_per_element / speed.limit_ns_per_element)},
+                        {"ulp", round_up(point.max_ulp)},
+                        {"evidence", point.proved ? "proved" : "observed"},
+                        {"note", speed.note},
+                        {"beaten", point.dominated_by}});
+    }
+    if (points.empty()) continue;
+    groups.push_back({{"run", group.run},
+                      {"contract", group.contract},
+                      {"function", group.points.front().speed->function},
+                      {"format", group.points.front().speed->format},
+                      {"shape", group.shape},
+                      {"inputs", group.inputs},
+                      {"limit", round_up(group.limit_ns)},
+                      {"points", points}});
+  }
+  return groups;
+}
+
 json data_of(const Overview& overview) {
-  json data = {{"headline", overview.headline()}, {"functions", overview.functions}, {"speed", speed_of(overview)}};
+  json data = {{"headline", overview.headline()},
+               {"functions", overview.functions},
+               {"speed", speed_of(overview)},
+               {"trades", trades_of(overview)}};
   for (const char* list : {"runs", "standings", "subjects", "contracts", "findings", "budgets"})
     data[list] = json::array();
   data["axes"] = json::object();
@@ -194,6 +243,10 @@ json data_of(const Overview& overview) {
     data["contracts"].push_back(contract_of(overview, entry));
     const std::string& name = entry.accuracy->format;
     if (!data["axes"].contains(name)) data["axes"][name] = axis_of(format_named(name).value_or(Format::f64));
+  }
+  for (const TradeGroup& group : overview.trades) {
+    const std::string& name = group.points.front().speed->format;
+    if (!data["axes"].contains(name)) data["axes"][name] = axis_of(format_named(name).value_or(Format::f32));
   }
   for (const Finding& finding : overview.findings) data["findings"].push_back(finding_of(overview, finding));
   return data;

@@ -216,7 +216,7 @@ function checkDrawn() {
     const { left, top, width, height } = chart.chartArea;
     const scale = chart.currentDevicePixelRatio;
     const pixels = canvas.getContext("2d").getImageData(left * scale, top * scale, width * scale, height * scale).data;
-    const seen = chart.data.datasets.filter((series) => series.contract !== undefined).some((series) => {
+    const seen = chart.data.datasets.filter((series) => series.contract !== undefined || series.point !== undefined).some((series) => {
       const colour = [1, 3, 5].map((i) => parseInt(series.borderColor.slice(i, i + 2), 16));
       for (let i = 0; i < pixels.length; i += 4) {
         if (pixels[i + 3] > 200 && colour.every((part, j) => Math.abs(pixels[i + j] - part) < 12)) return true;
@@ -227,6 +227,7 @@ function checkDrawn() {
   }
 }
 
-darkMedia.addEventListener("change", drawCharts);
-window.addEventListener("beforeprint", () => { printing = true; drawCharts(); });
-window.addEventListener("afterprint", () => { printing = false; drawCharts(); });
+const drawAllCharts = () => { drawCharts(); drawTrades(); };
+darkMedia.addEventListener("change", drawAllCharts);
+window.addEventListener("beforeprint", () => { printing = true; drawAllCharts(); });
+window.addEventListener("afterprint", () => { printing = false; drawAllCharts(); });

@@ -109,9 +109,10 @@ function drawBudgets() {
 function drawSpeed() {
   byId("speed").hidden = data.speed.length === 0;
   sortableTable(byId("speed-table"), [
-    textColumn("subject", (row) => row.subject, "name"), textColumn("function", (row) => row.function), textColumn("pass", (row) => row.pass),
+    textColumn("subject", (row) => row.subject, "name"), textColumn("function", (row) => row.function), textColumn("dialect", (row) => row.dialect),
+    textColumn("pass", (row) => row.pass), textColumn("options", (row) => row.options, "options"), textColumn("inputs", (row) => row.inputs),
     textColumn("shape", (row) => row.shape), numberColumn("ns an element", (row) => row.ns), numberColumn("limit, ns", (row) => row.limit),
-    numberColumn("times the limit", (row) => row.ratio),
+    numberColumn("times the limit", (row) => row.ratio), textColumn("least to most", (row) => row.spread), textColumn("note", (row) => row.note),
   ], data.speed, null, { column: undefined, direction: 1 });
 }
 

@@ -32,6 +32,13 @@ auto binary_loss(const fast::LossOptions& options) {
   };
 }
 
+auto binary_with_gradient(const fast::LossOptions& options) {
+  return [options](const KernelCall& call) {
+    fast::binary_crossentropy_gradient(call.target, call.output, nullptr, call.result, call.count(), options,
+                                       call.loss);
+  };
+}
+
 }  // namespace
 
 adapters::KernelLibrary fast_kernels() {
@@ -49,6 +56,8 @@ adapters::KernelLibrary fast_kernels() {
               plain_kernel("logit exact f32 forward", "", elementwise<fast::logit>),
               plain_kernel("binary_crossentropy exact f32 forward from_logits reduction=mean", "",
                            binary_loss(mean_of_logits)),
+              plain_kernel("binary_crossentropy exact f32 forward+gradient from_logits reduction=mean", "",
+                           binary_with_gradient(mean_of_logits)),
               plain_kernel("binary_crossentropy exact f32 forward reduction=mean", "", binary_loss(mean)),
               plain_kernel("binary_crossentropy keras1 f32 forward reduction=mean", "", binary_loss(keras1_mean)),
               plain_kernel("softmax exact f32 forward", "", by_row<fast::softmax>),
@@ -58,8 +67,18 @@ adapters::KernelLibrary fast_kernels() {
                              fast::sparse_categorical_crossentropy(call.labels, call.output, call.result, rows(call),
                                                                    logits);
                            }),
+              plain_kernel("sparse_categorical_crossentropy exact f32 forward+gradient from_logits", "",
+                           [logits](const KernelCall& call) {
+                             fast::sparse_categorical_crossentropy_gradient(call.labels, call.output, nullptr,
+                                                                            call.result, rows(call), logits, call.loss);
+                           }),
               plain_kernel("categorical_crossentropy exact f32 forward from_logits", "",
                            row_loss<fast::categorical_crossentropy>(logits)),
+              plain_kernel("categorical_crossentropy exact f32 forward+gradient from_logits", "",
+                           [logits](const KernelCall& call) {
+                             fast::categorical_crossentropy_gradient(call.target, call.output, nullptr, call.result,
+                                                                     rows(call), logits, call.loss);
+                           }),
               plain_kernel("mean_squared_error exact f32 forward", "", row_loss<fast::mean_squared_error>()),
               plain_kernel("cross_entropy_error exact f32 forward", "", row_loss<fast::cross_entropy_error>()),
           }};
