@@ -30,8 +30,8 @@ struct Call {
                                              : fast::Reduction::mean;
     options.from_logits = contract.from_logits != 0;
     if (is_keras1 && !options.from_logits) options.epsilon = contract.epsilon;
-    options.label_smoothing = static_cast<float>(contract.label_smoothing);
-    options.pos_weight = static_cast<float>(contract.pos_weight);
+    options.label_smoothing = contract.label_smoothing;
+    options.pos_weight = contract.pos_weight;
     options.class_weights = static_cast<const float*>(tensors.class_weights);
     options.sample_weights = static_cast<const float*>(tensors.sample_weights);
     if (contract.has_ignore_index != 0) options.ignore_index = contract.ignore_index;

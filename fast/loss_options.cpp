@@ -1,5 +1,6 @@
 #include "fast/loss_options.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -10,6 +11,36 @@ namespace {
 // Keras 1's K.epsilon(): keras/backend/common.py, _EPSILON.
 constexpr double keras1_epsilon = 1e-7;
 
+/// The bits of a number's significand, and the exponent of its smallest normal value.
+struct Precision {
+  int bits, min_exponent;
+};
+constexpr Precision precision_of(Format format) {
+  switch (format) {
+    case Format::f64:
+      return {53, -1022};
+    case Format::f32:
+      return {24, -126};
+    case Format::f16:
+      return {11, -14};
+    default:
+      return {8, -126};
+  }
+}
+
+/// x rounded to nearest even; x is at most the format's largest number.
+double rounded_to(Format format, double x) {
+  const Precision precision = precision_of(format);
+  const int exponent = x == 0 ? 0 : std::max(std::ilogb(x), precision.min_exponent);
+  const int last_place = exponent - precision.bits + 1;
+  return std::ldexp(std::nearbyint(std::ldexp(x, -last_place)), last_place);
+}
+
+double largest(Format format) {
+  const Precision precision = precision_of(format);
+  return std::ldexp(2 - std::ldexp(1.0, 1 - precision.bits), 1 - precision.min_exponent);
+}
+
 /// What is wrong with the options, or "".
 std::string objection(const Takes& takes, const LossOptions& o) {
   if (o.dialect == Dialect::keras1 && !takes.keras1) return "is not defined in the dialect keras1";
@@ -17,6 +48,7 @@ std::string objection(const Takes& takes, const LossOptions& o) {
   if (o.label_smoothing != 0 && !takes.label_smoothing) return "takes no label_smoothing";
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) return "takes a label_smoothing from 0 to 1";
   if (o.pos_weight != 1 && !takes.pos_weight) return "takes no pos_weight";
+  if (!(std::abs(o.pos_weight) <= largest(o.constants))) return "takes a pos_weight that is finite in its format";
   if (o.class_weights != nullptr && !takes.class_weights) return "takes no class_weights";
   if (o.ignore_index && !takes.ignore_index) return "takes no ignore_index";
   if (o.epsilon && (o.dialect != Dialect::keras1 || o.from_logits)) return "takes an epsilon only where it clips";
@@ -38,14 +70,14 @@ LossTask make_task(const char* loss, const Takes& takes, const LossOptions& opti
   task.ignore_index = options.ignore_index;
   // The clip's bounds are values of the format (reference/semantics.md, "keras1").
   const double epsilon = options.epsilon.value_or(keras1_epsilon);
-  task.clip_low = static_cast<float>(epsilon);
-  task.clip_high = static_cast<float>(1 - epsilon);
+  task.clip_low = rounded_to(options.constants, epsilon);
+  task.clip_high = rounded_to(options.constants, 1 - epsilon);
   task.clip_low_surprise = -std::log(task.clip_low);
   task.clip_high_surprise = -std::log(task.clip_high);
-  task.smoothing = options.label_smoothing;
+  task.smoothing = rounded_to(options.constants, options.label_smoothing);
   task.keep = 1 - task.smoothing;
   task.share = task.smoothing / static_cast<double>(smoothed_classes);
-  task.pos_weight = options.pos_weight;
+  task.pos_weight = rounded_to(options.constants, options.pos_weight);
   task.needs_weights =
       options.class_weights != nullptr && options.reduction == Reduction::mean && options.dialect == Dialect::exact;
   for (std::size_t i = 0; options.class_weights != nullptr && i < rows.classes; ++i) {

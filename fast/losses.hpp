@@ -51,18 +51,30 @@ void logsumexp_gradient(const float* x, const float* upstream, float* gradient, 
 enum class Dialect : std::uint8_t { exact, keras1 };
 enum class Reduction : std::uint8_t { none, sum, mean };
 
-/// Options of the losses; a loss throws std::invalid_argument for one that it does not take.
-struct LossOptions {
+/// How numbers are stored.
+enum class Format : std::uint8_t { f64, f32, f16, bf16 };
+template <class T>
+inline constexpr Format format_of = Format::f32;
+template <>
+inline constexpr Format format_of<double> = Format::f64;
+
+/// Options of the losses on tensors of T; a loss throws std::invalid_argument for one that it does not take.
+template <class T>
+struct LossOptionsOf {
   Dialect dialect = Dialect::exact;  ///< keras1: binary, categorical and sparse only
   Reduction reduction = Reduction::none;
   bool from_logits = false;                                 ///< binary, categorical and sparse: the output is a logit
   std::optional<double> epsilon = std::nullopt;             ///< of keras1's clip, instead of 1e-7; in [0, 0.5)
-  float label_smoothing = 0;                                ///< binary, categorical and sparse; in [0, 1]
-  float pos_weight = 1;                                     ///< binary
-  const float* class_weights = nullptr;                     ///< (classes): categorical, sparse and cross_entropy_error
-  const float* sample_weights = nullptr;                    ///< one for each loss before reduction
+  double label_smoothing = 0;                               ///< binary, categorical and sparse; in [0, 1]
+  double pos_weight = 1;                                    ///< binary
+  const T* class_weights = nullptr;                         ///< (classes): categorical, sparse and cross_entropy_error
+  const T* sample_weights = nullptr;                        ///< one for each loss before reduction
   std::optional<std::int64_t> ignore_index = std::nullopt;  ///< sparse: rows with this label count nowhere
+  /// What epsilon, 1 - epsilon, label_smoothing and pos_weight are rounded to before use: the format that the tensors
+  /// come from.
+  Format constants = format_of<T>;
 };
+using LossOptions = LossOptionsOf<float>;
 
 // Losses. `result` holds one value for each loss, or a single one when they are reduced; an empty tensor has the sum 0
 // and the mean NaN.
