@@ -5,6 +5,7 @@
 #   make fuzz    runs libFuzzer on the readers of what strangers write
 #   make bench   measures on one core: fast/ beside Eigen, oneDNN, XNNPACK and compositions over vector libraries, with the
 #                bandwidth limits in the same run (bench-report/run.json), and the bulk oracle beside Arb
+#   make publish leaves make bench's record, and an audit of what it timed, in reports/published/
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
 # Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say
 # PACKAGES=present.
@@ -13,7 +14,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help audit audit-peers adapters test fuzz bench lint format clean packages FORCE
+.PHONY: help audit audit-peers adapters test fuzz bench publish lint format clean packages FORCE
 # CMake, Ninja and CTest use all processors themselves.
 .NOTPARALLEL:
 
@@ -25,7 +26,7 @@ peers := $(subjects) plain-ofast xnnpack dlib opencv pytorch scipy scikit-learn 
 peers_report := audit-peers-report
 bench_report := bench-report
 # Which part of debian-packages.txt the goals need.
-part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter bench,$(MAKECMDGOALS)),bench,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit))))
+part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter bench publish,$(MAKECMDGOALS)),bench,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit))))
 
 help:
 	@sed -n 's/^# \?//p;/^$$/q' Makefile
@@ -59,6 +60,10 @@ bench: $(release)/build.ninja
 	@cmake --build --preset release --target speed_bench $(if $(ONLY),,oracle_bench)
 	@$(pinned) $(release)/bin/speed_bench -o $(bench_report)/run.json --only '$(ONLY)' $(if $(SUBJECTS),--subject $(SUBJECTS)) $(BENCH)
 	@$(if $(ONLY),,$(pinned) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1)
+
+publish: $(release)/build.ninja
+	@cmake --build --preset release --target lossaudit kernels speed_bench
+	@tools/publish $(release)
 
 fuzz: build/fuzz/build.ninja
 	@cmake --build --preset fuzz

@@ -23,4 +23,4 @@ install(FILES audit/subject.h DESTINATION ${headers}/audit)
 
 install(TARGETS lossaudit lossaudit-conform RUNTIME)
 install(DIRECTORY ${PROJECT_BINARY_DIR}/bin/adapters DESTINATION ${CMAKE_INSTALL_LIBDIR}/lossaudit
-  PATTERN node_modules EXCLUDE PATTERN package-lock.json EXCLUDE PATTERN __pycache__ EXCLUDE)
+  PATTERN node_modules EXCLUDE PATTERN kernels EXCLUDE PATTERN package-lock.json EXCLUDE PATTERN __pycache__ EXCLUDE)

@@ -22,7 +22,8 @@ void categorical_crossentropy(const float* target, const float* output, float* r
 
 void categorical_crossentropy_gradient(const float* target, const float* output, const float* upstream, float* gradient,
                                        const Rows& rows, const LossOptions& options, float* loss) {
-  compute_cross_entropy_gradient(categorical_crossentropy_call(target, output, rows, options), upstream, gradient, loss);
+  compute_cross_entropy_gradient(categorical_crossentropy_call(target, output, rows, options), upstream, gradient,
+                                 loss);
 }
 
 }  // namespace lossaudit::fast

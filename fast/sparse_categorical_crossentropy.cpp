@@ -24,7 +24,8 @@ void sparse_categorical_crossentropy(const std::int64_t* labels, const float* ou
 void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const float* output, const float* upstream,
                                               float* gradient, const Rows& rows, const LossOptions& options,
                                               float* loss) {
-  compute_cross_entropy_gradient(sparse_categorical_crossentropy_call(labels, output, rows, options), upstream, gradient, loss);
+  compute_cross_entropy_gradient(sparse_categorical_crossentropy_call(labels, output, rows, options), upstream,
+                                 gradient, loss);
 }
 
 }  // namespace lossaudit::fast
