@@ -225,7 +225,7 @@ Outcome SweepTrial::run(Subject& subject, const Contract& contract, const Prepar
                         SweepState& state) {
   const std::size_t count = prepared.block.count;
   stored_.resize(count * static_cast<std::size_t>(traits(contract.format).bytes));
-  const Outcome outcome =
+  Outcome outcome =
       subject.compute_stored(contract, {1, count, 1}, {prepared.output, prepared.target, prepared.upstream}, stored_);
   if (outcome.kind != Outcome::Kind::computed) return outcome;
 

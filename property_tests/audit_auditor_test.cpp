@@ -117,7 +117,7 @@ TEST(Audit, ARightSubjectConformsInEveryNumber) {
   EXPECT_EQ(accuracy.max_ulp, 0);
   EXPECT_EQ(accuracy.correctly_rounded, 1);
   EXPECT_EQ(accuracy.evidence, "observed");
-  EXPECT_EQ(accuracy.budget_ulp, 4);
+  EXPECT_EQ(accuracy.budget_ulp, 1);
   EXPECT_FALSE(accuracy.budget_source.empty());
   EXPECT_EQ(accuracy.note, "written for this test");
   EXPECT_NE(accuracy.inputs.find("special_values"), std::string::npos);
@@ -136,7 +136,7 @@ TEST(Audit, TheLargestErrorIsShownByOneInput) {
   const RunRecord record = audit_of({relu_subject("off", elementwise<off_above_100>)}, Function::relu);
   const Accuracy& accuracy = accuracy_of(record, "off");
   EXPECT_EQ(accuracy.verdict, "exceeds");
-  EXPECT_NE(accuracy.detail.find("budget 4"), std::string::npos);
+  EXPECT_NE(accuracy.detail.find("budget 1"), std::string::npos);
   EXPECT_GT(accuracy.max_ulp, 9);
   EXPECT_LT(accuracy.max_ulp, 20);
   ASSERT_EQ(accuracy.worst.inputs.at("output").size(), 1U);

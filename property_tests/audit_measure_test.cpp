@@ -165,7 +165,7 @@ TEST(Accumulator, SoftmaxSumsToOneWithinFaithfulRounding) {
   const double ulp = 0x1p-25;  // of 1/3
   // 1/3 rounds up by a third of an ulp: the sum is 1 + 1 ulp, and 3 ulp are allowed.
   EXPECT_FALSE(accumulate(contract, "output=0*3", {third, third, third}).breaks_required_rule());
-  // Each within the budget of 4 ulp, all to the same side.
+  // Each within the budget of 2 ulp, all to the same side.
   const Accumulator low = accumulate(contract, "output=0*3", {third - 2 * ulp, third - 2 * ulp, third - 2 * ulp});
   EXPECT_FALSE(low.exceeds_budget());
   ASSERT_NE(rule_of(low.accuracy(), "sum_to_one"), nullptr);
