@@ -96,11 +96,11 @@ TEST(Baseline, WhatGotWorseFailsByHowMuch) {
 }
 
 TEST(Baseline, OverOtherInputsAMaximumIsASample) {
-  const auto other = [](planted::Compute then, planted::Compute now) {
-    return against(audited(then, 1), audited(now, 2));
+  const auto other = [](planted::Compute then, planted::Compute now, const char* profile = "faithful") {
+    return against(audited(then, 1, profile), audited(now, 2, profile));
   };
   EXPECT_TRUE(conforms(other(compute<planted::right>, compute<planted::right>)));
-  const RunRecord doubled = other(compute<planted::right>, compute<planted::off_by_2_ulp>);
+  const RunRecord doubled = other(compute<planted::right>, compute<planted::off_by_2_ulp>, "webnn");
   EXPECT_FALSE(conforms(doubled)) << "0.5 to 2.5 ulp is more than a sample's difference";
   EXPECT_NE(changes(doubled, "worse").find("not over the same results"), std::string::npos);
   EXPECT_FALSE(conforms(other(compute<planted::right>, compute<planted::off_by_20_ulp>))) << "a verdict is no sample";
