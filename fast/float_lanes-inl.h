@@ -73,16 +73,25 @@ class Table16 {
 
 /// The first `count` floats, fewer than there are lanes, and `pad` in the other lanes. Nothing beyond them is read.
 HWY_INLINE VF LoadPart(const float* from, std::size_t count, float pad) {
+#if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[hn::MaxLanes(FD())];
   hn::Store(Floats(pad), FD(), lanes);
   for (std::size_t i = 0; i < count; ++i) lanes[i] = from[i];
   return hn::Load(FD(), lanes);
+#else
+  const MF is_there = hn::FirstN(FD(), count);
+  return hn::IfThenElse(is_there, hn::MaskedLoad(is_there, FD(), from), Floats(pad));
+#endif
 }
 
 HWY_INLINE void StorePart(VF x, float* to, std::size_t count) {
+#if HWY_MEM_OPS_MIGHT_FAULT
   HWY_ALIGN float lanes[hn::MaxLanes(FD())];
   hn::Store(x, FD(), lanes);
   for (std::size_t i = 0; i < count; ++i) to[i] = lanes[i];
+#else
+  hn::BlendedStore(x, hn::FirstN(FD(), count), FD(), to);
+#endif
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

@@ -215,9 +215,17 @@ class RowSteps {
 
  private:
   HWY_INLINE void Copy(float* to, std::size_t step, std::size_t count) {
-    std::size_t i = 0;
-    for (; i < count; ++i) to[i] = x_[step * kStepFloats + i];
-    for (; i < kStepFloats; ++i) to[i] = kNoLogit;
+    const float* from = x_ + step * kStepFloats;
+#pragma GCC unroll 16
+    for (std::size_t v = 0; v < kStepFloats; v += kFloatLanes) {
+      VF lanes = Floats(kNoLogit);
+      if (v + kFloatLanes <= count) {
+        lanes = hn::LoadU(FD(), from + v);
+      } else if (v < count) {
+        lanes = LoadPart(from + v, count - v, kNoLogit);
+      }
+      hn::Store(lanes, FD(), to + v);
+    }
   }
 
   const float* x_;
@@ -258,7 +266,8 @@ HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n
 }
 
 /// Σ e^(x_i - shift) 2^(kExponent - binade) over a row's classes but the one that is left out, if any, and (kBelow) the
-/// maxima. NaN where there is one. Meanwhile what lies `ahead` floats further is fetched into the cache.
+/// maxima. NaN where there is one. Meanwhile what lies `ahead` floats further, if not 0, is
+/// fetched into the cache.
 template <bool kBelow>
 HWY_INLINE ExpSums SumExp(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
                           std::size_t ahead) {

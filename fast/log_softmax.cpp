@@ -42,7 +42,7 @@ void LogSoftmaxRows(const float* x, float* result, std::size_t rows, std::size_t
   LogitRows reduced;
   for (std::size_t first = 0; first < rows; first += batch) {
     const std::size_t count = HWY_MIN(batch, rows - first);
-    ReduceLogitRows(x + first * classes, classes, count, reduced);
+    ReduceLogitRows(x + first * classes, classes, count, first + count < rows, reduced);
     for (std::size_t r = 0; r < count; ++r) {
       const std::size_t at = (first + r) * classes;
       if (reduced.others[r] < kInfinity) {

@@ -51,7 +51,7 @@ class LogitStages {
   HWY_INLINE void Sum(std::size_t r) {
     constexpr double kLn2 = 0x1.62e42fefa39efp-1;
     const RowScale scale(maximum_[r]);
-    sum_[r] = SumExp<false>(scale, Row(r), n_, Label(r), batch_.count * n_).sum;
+    sum_[r] = SumExp<false>(scale, Row(r), n_, Label(r), batch_.is_followed ? batch_.count * n_ : 0).sum;
     exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
   }
 

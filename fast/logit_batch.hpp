@@ -18,6 +18,7 @@ struct LogitBatch {
   const double* factors = nullptr;       ///< one a row; nullptr: ones
   float* result = nullptr;               ///< (count, classes), perhaps x itself; or nullptr: losses alone
   double* losses = nullptr;              ///< one a row, or nullptr
+  bool is_followed = false;              ///< by more rows, which are fetched into the cache meanwhile
 
   /// How many rows make a good batch: about 16 KiB, which a first-level cache holds.
   static std::size_t rows_for(std::size_t classes) {

@@ -66,6 +66,7 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
     batch.x = rows.output + first * n;
     batch.classes = n;
     batch.count = count;
+    batch.is_followed = first + count < rows.count;
     batch.labels = labels.index;
     batch.losses = losses;
     const std::uint32_t left = compute_logit_batch(batch);
@@ -93,6 +94,7 @@ void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::si
     batch.x = rows.output + first * n;
     batch.classes = n;
     batch.count = count;
+    batch.is_followed = first + count < rows.count;
     batch.labels = labels.index;
     batch.factors = factors;
     batch.result = gradient + first * n;

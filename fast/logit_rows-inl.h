@@ -68,13 +68,14 @@ class RowSums {
   HWY_ALIGN double maxima_[kMostRows];
 };
 
-HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count, LogitRows& rows) {
+HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count, [[maybe_unused]] bool is_followed,
+                                LogitRows& rows) {
   for (std::size_t r = 0; r < count; ++r) rows.maximum[r] = FloatRowMaximum(x + r * n, n);
   RowSums sums;
   for (std::size_t r = 0; r < count; ++r) {
     if (IsFinite(rows.maximum[r])) {
       const RowScale scale(rows.maximum[r]);
-      const ExpSums sum = SumExp<true>(scale, x + r * n, n, kNoClass, count * n);
+      const ExpSums sum = SumExp<true>(scale, x + r * n, n, kNoClass, is_followed ? count * n : 0);
       sums.Set(r, scale, sum, sum.maxima - 1);
     } else {
       sums.SetNone(r);
@@ -89,7 +90,8 @@ HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count
 
 #else
 
-HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count, LogitRows& rows) {
+HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count, [[maybe_unused]] bool is_followed,
+                                LogitRows& rows) {
   for (std::size_t r = 0; r < count; ++r) {
     const LogitRow row = ReduceLogits(x + r * n, n);
     rows.maximum[r] = row.maximum;

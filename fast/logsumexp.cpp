@@ -30,7 +30,7 @@ void LogsumexpRows(const float* x, float* result, std::size_t rows, std::size_t 
   LogitRows reduced;
   for (std::size_t first = 0; first < rows; first += batch) {
     const std::size_t count = HWY_MIN(batch, rows - first);
-    ReduceLogitRows(x + first * classes, classes, count, reduced);
+    ReduceLogitRows(x + first * classes, classes, count, first + count < rows, reduced);
     for (std::size_t r = 0; r < count; ++r) {
       const double sum = reduced.maximum[r] + reduced.log_of_sum[r];
       const bool is_plain = IsPlainLogsumexp(reduced.maximum[r], reduced.log_of_sum[r]);

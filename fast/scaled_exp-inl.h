@@ -37,9 +37,11 @@ class ScaledExp {
       : ScaledExp(row, Significand(factor), static_cast<std::int32_t>(Bits(factor) >> 52 & 0x7ff) - 1023) {}
 
   template <bool kIsFar>
-  HWY_INLINE VF Of(VF x) const {
-    const VF y = MaxOrNaN(kIsFar ? hn::Sub(x, shift_) : x, floor_);
-    const Exponential e = exp_(y);
+  HWY_INLINE ExpTable::Reduced Begin(VF x) const {
+    return ExpTable::Reduce(MaxOrNaN(kIsFar ? hn::Sub(x, shift_) : x, floor_));
+  }
+  HWY_INLINE VF End(const ExpTable::Reduced& x) const {
+    const Exponential e = exp_.Raise(x);
     return hn::Mul(hn::MulAdd(e.t, e.p, e.t), Floats(0x1p-30f));
   }
 
@@ -77,20 +79,40 @@ class ScaledExp {
   VF shift_, floor_;
 };
 
+/// In two halves, of which one vector's second stands behind the next one's first, as in ExpSum.
 template <bool kIsFar>
 HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* result, std::size_t n) {
-  constexpr std::size_t N = kFloatLanes;
+  constexpr std::size_t kVectors = 4;
+  constexpr std::size_t kFloats = kVectors * kFloatLanes;
   const FD d;
+  ExpTable::Reduced reduced[kVectors];
+  VF y[kVectors];
+  const auto begin = [&](const float* from) HWY_ATTR {
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      reduced[v] = scaled.Begin<kIsFar>(hn::LoadU(d, from + v * kFloatLanes));
+    }
+  };
+  const auto end = [&](float* to) HWY_ATTR {
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) y[v] = scaled.End(reduced[v]);
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(y[v], d, to + v * kFloatLanes);
+  };
   std::size_t i = 0;
-  for (; i + 4 * N <= n; i += 4 * N) {
-    VF y[4];
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < 4; ++v) y[v] = scaled.Of<kIsFar>(hn::LoadU(d, x + i + v * N));
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < 4; ++v) hn::StoreU(y[v], d, result + i + v * N);
+  if (n >= kFloats) {
+    begin(x);
+    for (; i + 2 * kFloats <= n; i += kFloats) {
+      end(result + i);
+      begin(x + i + kFloats);
+    }
+    end(result + i);
+    i += kFloats;
   }
-  for (; i + N <= n; i += N) hn::StoreU(scaled.Of<kIsFar>(hn::LoadU(d, x + i)), d, result + i);
-  if (i < n) StorePart(scaled.Of<kIsFar>(LoadPart(x + i, n - i, 0)), result + i, n - i);
+  for (; i + kFloatLanes <= n; i += kFloatLanes) {
+    hn::StoreU(scaled.End(scaled.Begin<kIsFar>(hn::LoadU(d, x + i))), d, result + i);
+  }
+  if (i < n) StorePart(scaled.End(scaled.Begin<kIsFar>(LoadPart(x + i, n - i, 0))), result + i, n - i);
 }
 
 /// result[i] = factor e^(x[i] - shift) / 2^binade.

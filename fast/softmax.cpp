@@ -49,6 +49,7 @@ void softmax_rows(const float* x, float* result, std::size_t rows, std::size_t n
     batch.x = x + first * n;
     batch.classes = n;
     batch.count = std::min(most, rows - first);
+    batch.is_followed = first + batch.count < rows;
     batch.result = result + first * n;
     const std::uint32_t left = compute_logit_batch(batch);
     for (std::size_t r = 0; r < batch.count; ++r) {
