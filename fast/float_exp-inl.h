@@ -53,11 +53,15 @@ struct Exponential {
 /// t is right where k + exponent is in [-126, 127] (below, its bits are nonsense): keep x from there. NaN gives p = NaN.
 class ExpTable {
  public:
-  HWY_INLINE explicit ExpTable(std::int32_t exponent = 0) : ExpTable(kRootsOfTwo, kRootsOfTwoRests, exponent) {}
+  HWY_INLINE explicit ExpTable(std::int32_t exponent = 0)
+      : ExpTable([](std::size_t j) HWY_ATTR { return hn::Load(FD(), kRootsOfTwo + j); },
+                 [](std::size_t j) HWY_ATTR { return hn::Load(FD(), kRootsOfTwoRests + j); }, exponent) {}
 
-  /// With other T_j, each within a factor 2 of 2^(j/16), and what they lack relatively: for a multiple of e^x.
-  HWY_INLINE ExpTable(const float* roots, const float* rests, std::int32_t exponent)
-      : rests_(rests), powers_(Powers(roots, exponent).of) {}
+  /// With other T_j, each within a factor 2 of 2^(j/16), and what they lack relatively: for a multiple of e^x. Both come
+  /// as functions that give the entries from number j on, a vector of them.
+  template <class Roots, class Rests>
+  HWY_INLINE ExpTable(const Roots& roots, const Rests& rests, std::int32_t exponent)
+      : rests_(rests), powers_([&](std::size_t j) HWY_ATTR { return Power(roots(j), j, exponent); }) {}
 
   /// x = n (ln 2) / 16 + r, with n in the low bits of `shifted`.
   struct Reduced {
@@ -85,21 +89,11 @@ class ExpTable {
   HWY_INLINE Exponential operator()(VF x) const { return Raise(Reduce(x)); }
 
  private:
-  struct alignas(64) Entries {
-    float of[16];
-  };
-
   /// The bits of T_j 2^exponent less j << 19.
-  static HWY_INLINE Entries Powers(const float* roots, std::int32_t exponent) {
-    Entries entries;
-    const hn::CappedTag<std::int32_t, 16> d;
-    const hn::RebindToFloat<decltype(d)> df;
-    for (std::size_t j = 0; j < 16; j += hn::Lanes(d)) {
-      const auto bits = hn::BitCast(d, hn::Load(df, roots + j));
-      const auto less = hn::ShiftLeft<19>(hn::Iota(d, static_cast<std::int32_t>(j)));
-      hn::Store(hn::BitCast(df, hn::Sub(hn::Add(bits, hn::Set(d, exponent * (1 << 23))), less)), df, entries.of + j);
-    }
-    return entries;
+  static HWY_INLINE VF Power(VF roots, std::size_t first, std::int32_t exponent) {
+    const VI less = hn::ShiftLeft<19>(hn::Iota(ID(), static_cast<std::int32_t>(first)));
+    return FloatOf(hn::Sub(
+        hn::Add(BitsOf(roots), Integers(static_cast<std::int32_t>(static_cast<std::uint32_t>(exponent) << 23))), less));
   }
 
   Table16 rests_;

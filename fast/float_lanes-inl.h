@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "hwy/highway.h"
 
@@ -37,36 +38,36 @@ HWY_INLINE VF FloatOf(VI bits) { return hn::BitCast(FD(), bits); }
 /// permutations of eight lanes or more.
 class Table16 {
  public:
-  HWY_INLINE explicit Table16(const float* HWY_RESTRICT entries) {
-#if HWY_TARGET <= HWY_AVX3
-    entries_ = hn::LoadU(FD(), entries);
-#elif HWY_TARGET == HWY_AVX2
-    low_ = hn::LoadU(FD(), entries);
-    high_ = hn::LoadU(FD(), entries + 8);
-#else
-    for (int i = 0; i < 16; ++i) entries_[i] = entries[i];
-#endif
+  static constexpr std::size_t kParts = 16 / hn::MaxLanes(FD());
+
+  HWY_INLINE explicit Table16(const float* HWY_RESTRICT entries)
+      : Table16([=](std::size_t first) HWY_ATTR { return hn::LoadU(FD(), entries + first); }) {}
+
+  /// From part(first), the entries from that number on as a vector.
+  template <class Part, class = decltype(std::declval<Part>()(0))>
+  HWY_INLINE explicit Table16(const Part& part) {
+#pragma GCC unroll 16
+    for (std::size_t p = 0; p < kParts; ++p) Set(p, part(p * hn::MaxLanes(FD())));
   }
 
   HWY_INLINE VF operator[](VI index) const {
 #if HWY_TARGET <= HWY_AVX3
-    return hn::TableLookupLanes(entries_, hn::Indices512<float>{index.raw});  // looks at four bits alone
+    return hn::TableLookupLanes(parts_[0], hn::Indices512<float>{index.raw});  // looks at four bits alone
 #elif HWY_TARGET == HWY_AVX2
     const hn::Indices256<float> indices = {index.raw};  // at three bits alone
-    return hn::IfNegativeThenElse(FloatOf(hn::ShiftLeft<28>(index)), hn::TableLookupLanes(high_, indices),
-                                  hn::TableLookupLanes(low_, indices));
+    return hn::IfNegativeThenElse(FloatOf(hn::ShiftLeft<28>(index)), hn::TableLookupLanes(parts_[1], indices),
+                                  hn::TableLookupLanes(parts_[0], indices));
 #else
     return hn::GatherIndex(FD(), entries_, hn::And(index, Integers(15)));
 #endif
   }
 
  private:
-#if HWY_TARGET == HWY_AVX2
-  VF low_;
-  VF high_;
-#elif HWY_TARGET <= HWY_AVX3
-  VF entries_;
+#if HWY_TARGET <= HWY_AVX2
+  HWY_INLINE void Set(std::size_t p, VF part) { parts_[p] = part; }
+  VF parts_[kParts];
 #else
+  HWY_INLINE void Set(std::size_t p, VF part) { hn::StoreU(part, FD(), entries_ + p * hn::MaxLanes(FD())); }
   float entries_[16];
 #endif
 };

@@ -25,6 +25,12 @@ HWY_ALIGN_MAX inline constexpr double kDoubleRootsOfTwo[16] = {
     0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
     0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
 
+HWY_ALIGN_MAX inline constexpr double kDoubleInverseRoots[16] = {
+    0x1.0000000000000p+0, 0x1.ea4afa2a490dap-1, 0x1.d5818dcfba487p-1, 0x1.c199bdd85529cp-1,
+    0x1.ae89f995ad3adp-1, 0x1.9c49182a3f090p-1, 0x1.8ace5422aa0dbp-1, 0x1.7a11473eb0187p-1,
+    0x1.6a09e667f3bcdp-1, 0x1.5ab07dd485429p-1, 0x1.4bfdad5362a27p-1, 0x1.3dea64c123422p-1,
+    0x1.306fe0a31b715p-1, 0x1.2387a6e756238p-1, 0x1.172b83c7d517bp-1, 0x1.0b5586cf9890fp-1};
+
 /// factor e^(x - shift) / 2^binade for the logits of a row (RowScale), for a factor below 2^61 in magnitude.
 ///
 /// The factor is multiplied into the table of ExpTable: T_j is the float nearest factor 2^(j/16), with its rest beside it
@@ -60,19 +66,18 @@ class ScaledExp {
 
   /// w_j = significand 2^(j/16) as floats times 2^exponent, and what these lack relatively.
   static HWY_INLINE ExpTable Table(double significand, std::int32_t exponent) {
-    HWY_ALIGN_MAX float roots[16];
-    HWY_ALIGN_MAX float rests[16];
+    constexpr std::size_t kHalf = hn::MaxLanes(D());
     const V s = Constant(significand);
     const V inverse = Constant(1 / significand);
-    for (std::size_t j = 0; j < 16; j += hn::Lanes(D())) {
+    const auto rounded = [&](std::size_t j)
+                             HWY_ATTR { return ToFloat(hn::Mul(hn::Load(D(), kDoubleRootsOfTwo + j), s)); };
+    const auto rest = [&](std::size_t j) HWY_ATTR {
       const V root = hn::Load(D(), kDoubleRootsOfTwo + j);
-      const V w = hn::Mul(root, s);
-      const auto rounded = ToFloat(w);
-      const V rest = hn::Div(hn::Mul(hn::Sub(w, hn::PromoteTo(D(), rounded)), inverse), root);
-      hn::Store(rounded, F(), roots + j);
-      StoreFloats(rest, rests + j);
-    }
-    return ExpTable(roots, rests, exponent);
+      const V lacking = hn::Sub(hn::Mul(root, s), hn::PromoteTo(D(), rounded(j)));
+      return ToFloat(hn::Mul(hn::Mul(lacking, inverse), hn::Load(D(), kDoubleInverseRoots + j)));
+    };
+    return ExpTable([&](std::size_t j) HWY_ATTR { return hn::Combine(FD(), rounded(j + kHalf), rounded(j)); },
+                    [&](std::size_t j) HWY_ATTR { return hn::Combine(FD(), rest(j + kHalf), rest(j)); }, exponent);
   }
 
   ExpTable exp_;
