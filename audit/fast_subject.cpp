@@ -62,6 +62,11 @@ void row_loss(const Call& call) {
   loss(call.target, call.output, call.result, call.rows, call.options);
 }
 
+template <void (*gradient)(const float*, const float*, float*, const fast::Rows&)>
+void gradient_by_row(const Call& call) {
+  gradient(call.output, call.upstream, call.result, call.rows);
+}
+
 void binary_loss(const Call& call) {
   fast::binary_crossentropy(call.target, call.output, call.result, call.n, call.options);
 }
@@ -106,6 +111,9 @@ constexpr Entry entries[] = {
 };
 
 constexpr Entry gradient_entries[] = {
+    {"softmax", gradient_by_row<fast::softmax_gradient>},
+    {"log_softmax", gradient_by_row<fast::log_softmax_gradient>},
+    {"logsumexp", gradient_by_row<fast::logsumexp_gradient>},
     {"binary_crossentropy", binary_gradient},
     {"categorical_crossentropy", categorical_gradient},
     {"sparse_categorical_crossentropy", sparse_gradient},
@@ -113,7 +121,7 @@ constexpr Entry gradient_entries[] = {
 
 constexpr const char* contract_lines[] = {
     "relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward",
-    "softmax,log_softmax,logsumexp exact f32 forward axis",
+    "softmax,log_softmax,logsumexp exact f32 forward,gradient axis",
     ("binary_crossentropy exact,keras1 f32 forward,gradient from_logits reduction epsilon label_smoothing pos_weight "
      "sample_weights"),
     ("categorical_crossentropy exact,keras1 f32 forward,gradient from_logits reduction axis epsilon label_smoothing "

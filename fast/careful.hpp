@@ -17,6 +17,9 @@ namespace lossaudit::fast::careful {
 void softmax_limits(const float* x, float* result, std::size_t n);
 void log_softmax_limits(const float* x, float* result, std::size_t n);
 
+/// Those elements of s_i (g_i - Σ g_j s_j), s being softmax(x), that are NaN in `gradient`.
+void complete_softmax_gradient(const float* x, const float* g, float* gradient, std::size_t n);
+
 /// ln Σ e^x_j of any row.
 double logsumexp(const float* x, std::size_t n);
 

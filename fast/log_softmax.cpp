@@ -1,4 +1,8 @@
+#include <cstddef>
+#include <vector>
+
 #include "fast/careful.hpp"
+#include "fast/loss_gradient.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_layout.hpp"
 
@@ -64,6 +68,29 @@ HWY_EXPORT(LogSoftmaxRows);
 
 void log_softmax(const float* x, float* result, const Rows& rows) {
   map_rows(HWY_DYNAMIC_DISPATCH(LogSoftmaxRows), x, result, rows);
+}
+
+namespace {
+
+/// g_i - s_i Σ g is the gradient of a cross-entropy from logits with the targets g, with the other sign.
+void log_softmax_gradient_rows(const float* x, const float* g, float* result, std::size_t rows, std::size_t n) {
+  std::vector<float> ones;
+  if (g == nullptr) ones.assign(n, 1);
+  GradientTask task;
+  task.rows = {1, n, 1};
+  task.probabilities = Probabilities::from_logits;
+  task.divisor = -1;
+  for (std::size_t first = 0; first < rows * n; first += n) {
+    task.output = x + first;
+    task.target = g == nullptr ? ones.data() : g + first;
+    compute_entropy_gradient(task, result + first);
+  }
+}
+
+}  // namespace
+
+void log_softmax_gradient(const float* x, const float* upstream, float* gradient, const Rows& rows) {
+  map_row_pairs(log_softmax_gradient_rows, x, upstream, gradient, rows);
 }
 
 }  // namespace lossaudit::fast

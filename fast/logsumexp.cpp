@@ -1,4 +1,11 @@
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
 #include "fast/careful.hpp"
+#include "fast/logit_batch.hpp"
+#include "fast/loss_task.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_layout.hpp"
 
@@ -39,6 +46,16 @@ void LogsumexpRows(const float* x, float* result, std::size_t rows, std::size_t 
   }
 }
 
+/// factor softmax(x)_i in double lanes. False where there are but limits.
+bool ScaledSoftmaxRow(const float* x, double factor, float* result, std::size_t n) {
+  const LogitRow row = ReduceLogits(x, n);
+  if (!(row.others < kInfinity)) return false;
+  const V maximum = Constant(row.maximum);
+  const V scale = Constant(factor / (1 + row.others));
+  MapElements([&](V v) HWY_ATTR { return hn::Mul(ExpNonPositive(hn::Sub(v, maximum)), scale); }, x, result, n);
+  return true;
+}
+
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -46,9 +63,53 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit::fast {
 
 HWY_EXPORT(LogsumexpRows);
+HWY_EXPORT(ScaledSoftmaxRow);
 
 void logsumexp(const float* x, float* result, const Rows& rows) {
   map_rows_to_values(HWY_DYNAMIC_DISPATCH(LogsumexpRows), x, result, rows);
+}
+
+namespace {
+
+void general_gradient_row(const float* x, double factor, float* gradient, std::size_t n) {
+  if (HWY_DYNAMIC_DISPATCH(ScaledSoftmaxRow)(x, factor, gradient, n)) return;
+  careful::softmax_limits(x, gradient, n);
+  for (std::size_t i = 0; i < n; ++i) gradient[i] = static_cast<float>(weighted(gradient[i], factor));
+}
+
+/// The gradients of contiguous rows, whose incoming gradients come with them.
+void logsumexp_gradient_rows(const float* x, const float* upstream, float* gradient, std::size_t rows, std::size_t n) {
+  const std::size_t most = LogitBatch::rows_for(n);
+  for (std::size_t first = 0; first < rows; first += most) {
+    double factors[LogitBatch::most_rows];
+    LogitBatch batch;
+    batch.x = x + first * n;
+    batch.classes = n;
+    batch.count = std::min(most, rows - first);
+    batch.is_followed = first + batch.count < rows;
+    batch.factors = factors;
+    batch.result = gradient + first * n;
+    for (std::size_t r = 0; r < batch.count; ++r) factors[r] = upstream == nullptr ? 1 : upstream[first + r];
+    const std::uint32_t left = compute_logit_batch(batch);
+    for (std::size_t r = 0; r < batch.count; ++r) {
+      if ((left >> r & 1) != 0) general_gradient_row(batch.x + r * n, factors[r], batch.result + r * n, n);
+    }
+  }
+}
+
+}  // namespace
+
+void logsumexp_gradient(const float* x, const float* upstream, float* gradient, const Rows& rows) {
+  require_classes(rows);
+  std::vector<float> scratch;
+  RowRuns runs(rows);
+  for (RowRun run = runs.next(); run.count != 0; run = runs.next()) {
+    const bool is_contiguous = rows.inner == 1;
+    const float* from = gather(x, rows, run, scratch);
+    float* to = is_contiguous ? gradient + run.first * rows.classes : scratch.data();
+    logsumexp_gradient_rows(from, upstream == nullptr ? nullptr : upstream + run.first, to, run.count, rows.classes);
+    if (!is_contiguous) scatter(scratch, rows, run, gradient);
+  }
 }
 
 }  // namespace lossaudit::fast

@@ -53,6 +53,22 @@ void map_rows(const Kernel& kernel, const float* x, float* result, const Rows& r
   }
 }
 
+/// The same for kernels of two tensors of that shape: kernel(x, g, result, rows, classes). A g of nullptr stays one.
+template <class Kernel>
+void map_row_pairs(const Kernel& kernel, const float* x, const float* g, float* result, const Rows& rows) {
+  require_classes(rows);
+  if (rows.inner == 1) return kernel(x, g, result, rows.outer, rows.classes);
+  std::vector<float> scratch;
+  std::vector<float> other;
+  RowRuns runs(rows);
+  for (RowRun run = runs.next(); run.count != 0; run = runs.next()) {
+    gather(x, rows, run, scratch);
+    if (g != nullptr) gather(g, rows, run, other);
+    kernel(scratch.data(), g == nullptr ? nullptr : other.data(), scratch.data(), run.count, rows.classes);
+    scatter(scratch, rows, run, result);
+  }
+}
+
 /// The same for kernels that give one value a row.
 template <class Kernel>
 void map_rows_to_values(const Kernel& kernel, const float* x, float* result, const Rows& rows) {
