@@ -50,6 +50,16 @@ double LossSum::denominator(const LossOptions& options, const LossTask& task) co
   return is_final(value, weight_magnitude_.value().hi + plain) ? value : careful::sum_of_weights(task);
 }
 
+bool LossSum::is_settled(const LossOptions& options) const {
+  if (is_plain_) return true;
+  if (!is_final(loss_.value().hi, loss_magnitude_.value().hi)) return false;
+  if (options.reduction == Reduction::sum || options.dialect == Dialect::keras1) return true;
+  const auto plain = static_cast<double>(plain_);
+  ExactSum weight = weight_;
+  weight.add(plain);
+  return is_final(weight.value().hi, weight_magnitude_.value().hi + plain);
+}
+
 float LossSum::result(const LossOptions& options, const LossTask& task) const {
   double loss = loss_.value().hi;
   if (!is_plain_ && !is_final(loss, loss_magnitude_.value().hi)) loss = careful::sum_of_losses(task);

@@ -21,6 +21,9 @@ class LossSum {
 
   void add(const LossSum& other);
 
+  /// Whether result() needs nothing of its task.
+  [[nodiscard]] bool is_settled(const LossOptions& options) const;
+
   /// The sum or mean of a task's losses. Where the sum or the denominator cancels, it is taken anew with care.
   [[nodiscard]] float result(const LossOptions& options, const LossTask& task) const;
 

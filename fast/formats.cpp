@@ -1,0 +1,328 @@
+#include "fast/formats.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "fast/gradient_task.hpp"
+#include "fast/reduction.hpp"
+#include "fast/row_layout.hpp"
+#include "fast/sum_block.hpp"
+
+namespace lossaudit::fast {
+namespace {
+
+/// A tensor's part in float32.
+template <class T>
+class Widened {
+ public:
+  /// n values from there on; nullptr for an absent tensor.
+  const float* of(const T* from, std::size_t n) {
+    if (from == nullptr) return nullptr;
+    floats_.resize(n);
+    to_floats(from, floats_.data(), n);
+    return floats_.data();
+  }
+
+ private:
+  std::vector<float> floats_;
+};
+
+/// function(x, result, n) over n elements, a block at a time.
+template <class T, class Function>
+void map_elements(const T* x, T* result, std::size_t n, const Function& function) {
+  float block[sum_block];
+  for (std::size_t i = 0; i < n; i += sum_block) {
+    const std::size_t count = std::min(sum_block, n - i);
+    to_floats(x + i, block, count);
+    function(block, block, count);
+    from_floats(block, result + i, count);
+  }
+}
+
+/// How many slabs of (classes, inner) make up a block.
+std::size_t slabs_in_block(const Rows& rows) {
+  return std::max<std::size_t>(1, sum_block / std::max<std::size_t>(1, rows.classes * rows.inner));
+}
+
+/// function(x, result, rows) over all rows, a block of whole slabs at a time.
+template <class T, class Function>
+void map_slabs(const T* x, T* result, const Rows& rows, const Function& function) {
+  require_classes(rows);
+  const std::size_t slab = rows.classes * rows.inner;
+  const std::size_t most = slabs_in_block(rows);
+  std::vector<float> block(std::min(most, rows.outer) * slab);
+  for (std::size_t i = 0; i < rows.outer && slab != 0; i += most) {
+    const std::size_t count = std::min(most, rows.outer - i);
+    to_floats(x + i * slab, block.data(), count * slab);
+    function(block.data(), block.data(), Rows{count, rows.classes, rows.inner});
+    from_floats(block.data(), result + i * slab, count * slab);
+  }
+}
+
+/// The inputs of a loss; elementwise ones are n rows of one class.
+template <class T>
+struct Inputs {
+  const T* target = nullptr;             ///< or
+  const std::int64_t* labels = nullptr;  ///< one a row
+  const T* output = nullptr;
+  Rows rows;
+
+  [[nodiscard]] std::size_t slab() const { return rows.classes * rows.inner; }
+};
+
+/// The same of a part of the tensors, with its options.
+struct Part {
+  Inputs<float> inputs;
+  LossOptions options;
+};
+
+/// Makes parts of a call's tensors: `count` slabs from `first` on.
+template <class T>
+class Parts {
+ public:
+  Parts(const Inputs<T>& whole, const LossOptionsOf<T>& options) : whole_(whole), stored_(options) {
+    options_.dialect = options.dialect;
+    options_.reduction = options.reduction;
+    options_.from_logits = options.from_logits;
+    options_.epsilon = options.epsilon;
+    options_.label_smoothing = options.label_smoothing;
+    options_.pos_weight = options.pos_weight;
+    options_.ignore_index = options.ignore_index;
+    options_.constants = options.constants;
+    options_.class_weights = class_weights_.of(options.class_weights, whole.rows.classes);
+  }
+
+  Part part(std::size_t first, std::size_t count) {
+    const std::size_t losses = count * whole_.rows.inner;
+    const std::size_t first_loss = first * whole_.rows.inner;
+    const std::size_t values = count * whole_.slab();
+    const std::size_t first_value = first * whole_.slab();
+    Part part = {{}, options_};
+    part.inputs.rows = {count, whole_.rows.classes, whole_.rows.inner};
+    part.inputs.output = output_.of(whole_.output + first_value, values);
+    if (whole_.target != nullptr) part.inputs.target = target_.of(whole_.target + first_value, values);
+    if (whole_.labels != nullptr) part.inputs.labels = whole_.labels + first_loss;
+    if (stored_.sample_weights != nullptr) {
+      part.options.sample_weights = sample_weights_.of(stored_.sample_weights + first_loss, losses);
+    }
+    return part;
+  }
+  Part all() { return part(0, whole_.rows.outer); }
+
+  /// take(part, first, count) for block after block.
+  template <class Take>
+  void for_each(const Take& take) {
+    const std::size_t most = slabs_in_block(whole_.rows);
+    for (std::size_t i = 0; i < whole_.rows.outer && whole_.slab() != 0; i += most) {
+      const std::size_t count = std::min(most, whole_.rows.outer - i);
+      take(part(i, count), i, count);
+    }
+  }
+
+  [[nodiscard]] const LossOptions& options() const { return options_; }
+
+ private:
+  const Inputs<T>& whole_;
+  const LossOptionsOf<T>& stored_;
+  LossOptions options_;
+  Widened<T> output_, target_, class_weights_, sample_weights_;
+};
+
+/// One loss in float32.
+struct BinaryLoss {
+  static LossCall call(const Part& p) {
+    return binary_crossentropy_call(p.inputs.target, p.inputs.output, p.inputs.rows.outer, p.options);
+  }
+  static void value(const Part& p, float* result) {
+    binary_crossentropy(p.inputs.target, p.inputs.output, result, p.inputs.rows.outer, p.options);
+  }
+  static void gradient(const Part& p, const float* upstream, float* gradient, float* loss) {
+    binary_crossentropy_gradient(p.inputs.target, p.inputs.output, upstream, gradient, p.inputs.rows.outer, p.options,
+                                 loss);
+  }
+};
+struct CategoricalLoss {
+  static LossCall call(const Part& p) {
+    return categorical_crossentropy_call(p.inputs.target, p.inputs.output, p.inputs.rows, p.options);
+  }
+  static void value(const Part& p, float* result) {
+    categorical_crossentropy(p.inputs.target, p.inputs.output, result, p.inputs.rows, p.options);
+  }
+  static void gradient(const Part& p, const float* upstream, float* gradient, float* loss) {
+    categorical_crossentropy_gradient(p.inputs.target, p.inputs.output, upstream, gradient, p.inputs.rows, p.options,
+                                      loss);
+  }
+};
+struct SparseLoss {
+  static LossCall call(const Part& p) {
+    return sparse_categorical_crossentropy_call(p.inputs.labels, p.inputs.output, p.inputs.rows, p.options);
+  }
+  static void value(const Part& p, float* result) {
+    sparse_categorical_crossentropy(p.inputs.labels, p.inputs.output, result, p.inputs.rows, p.options);
+  }
+  static void gradient(const Part& p, const float* upstream, float* gradient, float* loss) {
+    sparse_categorical_crossentropy_gradient(p.inputs.labels, p.inputs.output, upstream, gradient, p.inputs.rows,
+                                             p.options, loss);
+  }
+};
+
+/// Refuses what the loss refuses, also where there is nothing to compute.
+template <class Loss, class T>
+void check(const Inputs<T>& inputs, const LossOptions& options) {
+  Part nothing = {{}, options};
+  nothing.inputs.rows = {0, inputs.rows.classes, inputs.rows.inner};
+  static_cast<void>(Loss::call(nothing));
+  require_classes(inputs.rows);
+}
+
+template <class Loss, class T>
+void compute_loss(const Inputs<T>& inputs, const LossOptionsOf<T>& options, T* result) {
+  Parts<T> parts(inputs, options);
+  check<Loss>(inputs, parts.options());
+  std::vector<float> losses;
+  if (options.reduction == Reduction::none) {
+    parts.for_each([&](const Part& part, std::size_t first, std::size_t count) {
+      losses.resize(count * inputs.rows.inner);
+      Loss::value(part, losses.data());
+      from_floats(losses.data(), result + first * inputs.rows.inner, losses.size());
+    });
+    return;
+  }
+  LossSum sum;
+  parts.for_each([&](const Part& part, std::size_t /*first*/, std::size_t /*count*/) {
+    const LossCall call = Loss::call(part);
+    call.add(call, 0, call.size, sum);
+  });
+  float reduced = 0;
+  if (sum.is_settled(parts.options())) {
+    reduced = sum.result(parts.options(), LossTask());
+  } else {
+    Loss::value(parts.all(), &reduced);
+  }
+  from_floats(&reduced, result, 1);
+}
+
+/// The incoming gradient over what a mean divides by, to 2^-24: beside the 11 bits of a result that is nothing. NaN where
+/// it is not to be had so: for other divisors than counts and sums of sample weights, and at the ends of the range.
+template <class T>
+float share_of_mean(const Inputs<T>& inputs, const LossOptionsOf<T>& options, const LossOptions& widened,
+                    double upstream) {
+  constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
+  LossTask task;
+  task.rows = inputs.rows;
+  task.labels = inputs.labels;
+  task.ignore_index = options.ignore_index;
+  if (options.class_weights != nullptr && options.dialect == Dialect::exact) return unknown;
+  Widened<T> weights;
+  task.sample_weights = weights.of(options.sample_weights, task.losses());
+  const double share = upstream / gradient_of(task, widened, nullptr).divisor;
+  const bool is_moderate = share == 0 ? upstream == 0 : std::abs(share) > 0x1p-100 && std::abs(share) < 0x1p100;
+  return is_moderate ? static_cast<float>(share) : unknown;
+}
+
+template <class Loss, class T>
+void compute_gradient(const Inputs<T>& inputs, const LossOptionsOf<T>& options, const T* upstream, T* gradient,
+                      T* loss) {
+  Parts<T> parts(inputs, options);
+  check<Loss>(inputs, parts.options());
+  const bool reduces = options.reduction != Reduction::none;
+  if (reduces && loss != nullptr) compute_loss<Loss>(inputs, options, loss);
+  std::vector<float> results;
+  std::vector<float> losses;
+  Widened<T> incoming;
+  float whole_upstream = 1;
+  if (reduces && upstream != nullptr) whole_upstream = *incoming.of(upstream, 1);
+  if (options.reduction == Reduction::mean) {
+    const float share = share_of_mean(inputs, options, parts.options(), whole_upstream);
+    if (std::isnan(share)) {
+      results.resize(inputs.rows.outer * inputs.slab());
+      Loss::gradient(parts.all(), &whole_upstream, results.data(), nullptr);
+      return from_floats(results.data(), gradient, results.size());
+    }
+    whole_upstream = share;
+  }
+  parts.for_each([&](Part part, std::size_t first, std::size_t count) {
+    const std::size_t first_loss = first * inputs.rows.inner;
+    results.resize(count * inputs.slab());
+    losses.resize(count * inputs.rows.inner);
+    if (reduces) {
+      part.options.reduction = Reduction::sum;
+      Loss::gradient(part, &whole_upstream, results.data(), nullptr);
+    } else {
+      const float* of_part = upstream == nullptr ? nullptr : incoming.of(upstream + first_loss, losses.size());
+      Loss::gradient(part, of_part, results.data(), loss == nullptr ? nullptr : losses.data());
+      if (loss != nullptr) from_floats(losses.data(), loss + first_loss, losses.size());
+    }
+    from_floats(results.data(), gradient + first * inputs.slab(), results.size());
+  });
+}
+
+}  // namespace
+
+template <Stored16 T>
+void sigmoid(const T* x, T* result, std::size_t n) {
+  map_elements(x, result, n, [](const float* from, float* to, std::size_t count) { sigmoid(from, to, count); });
+}
+template <Stored16 T>
+void softmax(const T* x, T* result, const Rows& rows) {
+  map_slabs(x, result, rows, [](const float* from, float* to, const Rows& some) { softmax(from, to, some); });
+}
+template <Stored16 T>
+void log_softmax(const T* x, T* result, const Rows& rows) {
+  map_slabs(x, result, rows, [](const float* from, float* to, const Rows& some) { log_softmax(from, to, some); });
+}
+
+template <Stored16 T>
+void binary_crossentropy(const T* target, const T* output, T* result, std::size_t n, const LossOptionsOf<T>& options) {
+  compute_loss<BinaryLoss>(Inputs<T>{target, nullptr, output, {n, 1, 1}}, options, result);
+}
+template <Stored16 T>
+void categorical_crossentropy(const T* target, const T* output, T* result, const Rows& rows,
+                              const LossOptionsOf<T>& options) {
+  compute_loss<CategoricalLoss>(Inputs<T>{target, nullptr, output, rows}, options, result);
+}
+template <Stored16 T>
+void sparse_categorical_crossentropy(const std::int64_t* labels, const T* output, T* result, const Rows& rows,
+                                     const LossOptionsOf<T>& options) {
+  compute_loss<SparseLoss>(Inputs<T>{nullptr, labels, output, rows}, options, result);
+}
+
+template <Stored16 T>
+void binary_crossentropy_gradient(const T* target, const T* output, const T* upstream, T* gradient, std::size_t n,
+                                  const LossOptionsOf<T>& options, T* loss) {
+  compute_gradient<BinaryLoss>(Inputs<T>{target, nullptr, output, {n, 1, 1}}, options, upstream, gradient, loss);
+}
+template <Stored16 T>
+void categorical_crossentropy_gradient(const T* target, const T* output, const T* upstream, T* gradient,
+                                       const Rows& rows, const LossOptionsOf<T>& options, T* loss) {
+  compute_gradient<CategoricalLoss>(Inputs<T>{target, nullptr, output, rows}, options, upstream, gradient, loss);
+}
+template <Stored16 T>
+void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const T* output, const T* upstream,
+                                              T* gradient, const Rows& rows, const LossOptionsOf<T>& options, T* loss) {
+  compute_gradient<SparseLoss>(Inputs<T>{nullptr, labels, output, rows}, options, upstream, gradient, loss);
+}
+
+// NOLINTBEGIN(bugprone-macro-parentheses): a type in a declaration
+#define LOSSAUDIT_FAST_STORED_16(T)                                                                                  \
+  template void sigmoid(const T*, T*, std::size_t);                                                                  \
+  template void softmax(const T*, T*, const Rows&);                                                                  \
+  template void log_softmax(const T*, T*, const Rows&);                                                              \
+  template void binary_crossentropy(const T*, const T*, T*, std::size_t, const LossOptionsOf<T>&);                   \
+  template void categorical_crossentropy(const T*, const T*, T*, const Rows&, const LossOptionsOf<T>&);              \
+  template void sparse_categorical_crossentropy(const std::int64_t*, const T*, T*, const Rows&,                      \
+                                                const LossOptionsOf<T>&);                                            \
+  template void binary_crossentropy_gradient(const T*, const T*, const T*, T*, std::size_t, const LossOptionsOf<T>&, \
+                                             T*);                                                                    \
+  template void categorical_crossentropy_gradient(const T*, const T*, const T*, T*, const Rows&,                     \
+                                                  const LossOptionsOf<T>&, T*);                                      \
+  template void sparse_categorical_crossentropy_gradient(const std::int64_t*, const T*, const T*, T*, const Rows&,   \
+                                                         const LossOptionsOf<T>&, T*)
+LOSSAUDIT_FAST_STORED_16(Float16);
+LOSSAUDIT_FAST_STORED_16(BFloat16);
+#undef LOSSAUDIT_FAST_STORED_16
+// NOLINTEND(bugprone-macro-parentheses)
+
+}  // namespace lossaudit::fast
