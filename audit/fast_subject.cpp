@@ -1,9 +1,9 @@
 #include "audit/fast_subject.hpp"
 
 #include <exception>
-#include <span>
 #include <string_view>
 
+#include "fast/formats.hpp"
 #include "fast/losses.hpp"
 
 namespace lossaudit {
@@ -13,13 +13,14 @@ using Contract = lossaudit_contract;
 using Tensors = lossaudit_tensors;
 
 /// The tensors of one call, as fast/ takes them.
+template <class T>
 struct Call {
   Call(const Contract& contract, const Tensors& tensors)
-      : output(static_cast<const float*>(tensors.output)),
-        target(static_cast<const float*>(tensors.target)),
+      : output(static_cast<const T*>(tensors.output)),
+        target(static_cast<const T*>(tensors.target)),
         labels(tensors.labels),
-        upstream(static_cast<const float*>(tensors.upstream)),
-        result(static_cast<float*>(tensors.result)),
+        upstream(static_cast<const T*>(tensors.upstream)),
+        result(static_cast<T*>(tensors.result)),
         n(tensors.outer * tensors.classes * tensors.inner),
         rows{tensors.outer, tensors.classes, tensors.inner} {
     const bool is_keras1 = contract.dialect == std::string_view("keras1");
@@ -32,116 +33,112 @@ struct Call {
     if (is_keras1 && !options.from_logits) options.epsilon = contract.epsilon;
     options.label_smoothing = contract.label_smoothing;
     options.pos_weight = contract.pos_weight;
-    options.class_weights = static_cast<const float*>(tensors.class_weights);
-    options.sample_weights = static_cast<const float*>(tensors.sample_weights);
+    options.class_weights = static_cast<const T*>(tensors.class_weights);
+    options.sample_weights = static_cast<const T*>(tensors.sample_weights);
     if (contract.has_ignore_index != 0) options.ignore_index = contract.ignore_index;
   }
 
-  const float* output;
-  const float* target;
+  const T* output;
+  const T* target;
   const std::int64_t* labels;
-  const float* upstream;  // nullptr: ones
-  float* result;
+  const T* upstream;  // nullptr: ones
+  T* result;
   std::size_t n;
   fast::Rows rows;
-  fast::LossOptions options;
+  fast::LossOptionsOf<T> options;
 };
 
-template <void (*function)(const float*, float*, std::size_t)>
-void elementwise(const Call& call) {
-  function(call.output, call.result, call.n);
+template <class T, class Function>
+void run(const Contract& contract, const Tensors& tensors) {
+  Function()(Call<T>(contract, tensors));
 }
 
-template <void (*function)(const float*, float*, const fast::Rows&)>
-void by_row(const Call& call) {
-  function(call.output, call.result, call.rows);
-}
-
-template <void (*loss)(const float*, const float*, float*, const fast::Rows&, const fast::LossOptions&)>
-void row_loss(const Call& call) {
-  loss(call.target, call.output, call.result, call.rows, call.options);
-}
-
-template <void (*gradient)(const float*, const float*, float*, const fast::Rows&)>
-void gradient_by_row(const Call& call) {
-  gradient(call.output, call.upstream, call.result, call.rows);
-}
-
-void binary_loss(const Call& call) {
-  fast::binary_crossentropy(call.target, call.output, call.result, call.n, call.options);
-}
-
-void sparse_loss(const Call& call) {
-  fast::sparse_categorical_crossentropy(call.labels, call.output, call.result, call.rows, call.options);
-}
-
-void binary_gradient(const Call& call) {
-  fast::binary_crossentropy_gradient(call.target, call.output, call.upstream, call.result, call.n, call.options);
-}
-
-void categorical_gradient(const Call& call) {
-  fast::categorical_crossentropy_gradient(call.target, call.output, call.upstream, call.result, call.rows,
-                                          call.options);
-}
-
-void sparse_gradient(const Call& call) {
-  fast::sparse_categorical_crossentropy_gradient(call.labels, call.output, call.upstream, call.result, call.rows,
-                                                 call.options);
-}
-
+/// A function's pass, by the name of the format: nullptr where fast/ has none.
 struct Entry {
-  std::string_view name;
-  void (*compute)(const Call&);
+  std::string_view function, pass;
+  void (*f32)(const Contract&, const Tensors&) = nullptr;
+  void (*f16)(const Contract&, const Tensors&) = nullptr;
+  void (*bf16)(const Contract&, const Tensors&) = nullptr;
+
+  [[nodiscard]] auto in(std::string_view format) const {
+    return format == "f32" ? f32 : format == "f16" ? f16 : format == "bf16" ? bf16 : nullptr;
+  }
 };
+
+/// `function` takes a Call of any T.
+template <class Function>
+constexpr Entry in_f32(std::string_view name, std::string_view pass, Function /*function*/) {
+  return {name, pass, run<float, Function>};
+}
+template <class Function>
+constexpr Entry in_all(std::string_view name, std::string_view pass, Function /*function*/) {
+  return {name, pass, run<float, Function>, run<fast::Float16, Function>, run<fast::BFloat16, Function>};
+}
 
 constexpr Entry entries[] = {
-    {"relu", elementwise<fast::relu>},
-    {"sigmoid", elementwise<fast::sigmoid>},
-    {"log_sigmoid", elementwise<fast::log_sigmoid>},
-    {"softplus", elementwise<fast::softplus>},
-    {"logit", elementwise<fast::logit>},
-    {"softmax", by_row<fast::softmax>},
-    {"log_softmax", by_row<fast::log_softmax>},
-    {"logsumexp", by_row<fast::logsumexp>},
-    {"binary_crossentropy", binary_loss},
-    {"categorical_crossentropy", row_loss<fast::categorical_crossentropy>},
-    {"sparse_categorical_crossentropy", sparse_loss},
-    {"mean_squared_error", row_loss<fast::mean_squared_error>},
-    {"cross_entropy_error", row_loss<fast::cross_entropy_error>},
-};
-
-constexpr Entry gradient_entries[] = {
-    {"softmax", gradient_by_row<fast::softmax_gradient>},
-    {"log_softmax", gradient_by_row<fast::log_softmax_gradient>},
-    {"logsumexp", gradient_by_row<fast::logsumexp_gradient>},
-    {"binary_crossentropy", binary_gradient},
-    {"categorical_crossentropy", categorical_gradient},
-    {"sparse_categorical_crossentropy", sparse_gradient},
+    in_f32("relu", "forward", [](const auto& c) { fast::relu(c.output, c.result, c.n); }),
+    in_all("sigmoid", "forward", [](const auto& c) { fast::sigmoid(c.output, c.result, c.n); }),
+    in_f32("log_sigmoid", "forward", [](const auto& c) { fast::log_sigmoid(c.output, c.result, c.n); }),
+    in_f32("softplus", "forward", [](const auto& c) { fast::softplus(c.output, c.result, c.n); }),
+    in_f32("logit", "forward", [](const auto& c) { fast::logit(c.output, c.result, c.n); }),
+    in_all("softmax", "forward", [](const auto& c) { fast::softmax(c.output, c.result, c.rows); }),
+    in_all("log_softmax", "forward", [](const auto& c) { fast::log_softmax(c.output, c.result, c.rows); }),
+    in_f32("logsumexp", "forward", [](const auto& c) { fast::logsumexp(c.output, c.result, c.rows); }),
+    in_all("softmax", "gradient",
+           [](const auto& c) { fast::softmax_gradient(c.output, c.upstream, c.result, c.rows); }),
+    in_all("log_softmax", "gradient",
+           [](const auto& c) { fast::log_softmax_gradient(c.output, c.upstream, c.result, c.rows); }),
+    in_f32("logsumexp", "gradient",
+           [](const auto& c) { fast::logsumexp_gradient(c.output, c.upstream, c.result, c.rows); }),
+    in_all("binary_crossentropy", "forward",
+           [](const auto& c) { fast::binary_crossentropy(c.target, c.output, c.result, c.n, c.options); }),
+    in_all("binary_crossentropy", "gradient",
+           [](const auto& c) {
+             fast::binary_crossentropy_gradient(c.target, c.output, c.upstream, c.result, c.n, c.options);
+           }),
+    in_all("categorical_crossentropy", "forward",
+           [](const auto& c) { fast::categorical_crossentropy(c.target, c.output, c.result, c.rows, c.options); }),
+    in_all("categorical_crossentropy", "gradient",
+           [](const auto& c) {
+             fast::categorical_crossentropy_gradient(c.target, c.output, c.upstream, c.result, c.rows, c.options);
+           }),
+    in_all(
+        "sparse_categorical_crossentropy", "forward",
+        [](const auto& c) { fast::sparse_categorical_crossentropy(c.labels, c.output, c.result, c.rows, c.options); }),
+    in_all("sparse_categorical_crossentropy", "gradient",
+           [](const auto& c) {
+             fast::sparse_categorical_crossentropy_gradient(c.labels, c.output, c.upstream, c.result, c.rows,
+                                                            c.options);
+           }),
+    in_f32("mean_squared_error", "forward",
+           [](const auto& c) { fast::mean_squared_error(c.target, c.output, c.result, c.rows, c.options); }),
+    in_f32("cross_entropy_error", "forward",
+           [](const auto& c) { fast::cross_entropy_error(c.target, c.output, c.result, c.rows, c.options); }),
 };
 
 constexpr const char* contract_lines[] = {
-    "relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward",
-    "softmax,log_softmax,logsumexp exact f32 forward,gradient axis",
-    ("binary_crossentropy exact,keras1 f32 forward,gradient from_logits reduction epsilon label_smoothing pos_weight "
-     "sample_weights"),
-    ("categorical_crossentropy exact,keras1 f32 forward,gradient from_logits reduction axis epsilon label_smoothing "
-     "class_weights sample_weights"),
-    ("sparse_categorical_crossentropy exact,keras1 f32 forward,gradient from_logits reduction axis epsilon "
-     "label_smoothing "
-     "ignore_index class_weights sample_weights"),
+    "relu,log_sigmoid,softplus,logit exact f32 forward",
+    "sigmoid exact f32,f16,bf16 forward",
+    "softmax,log_softmax exact f32,f16,bf16 forward,gradient axis",
+    "logsumexp exact f32 forward,gradient axis",
+    ("binary_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction epsilon label_smoothing "
+     "pos_weight sample_weights"),
+    ("categorical_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction axis epsilon "
+     "label_smoothing class_weights sample_weights"),
+    ("sparse_categorical_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction axis epsilon "
+     "label_smoothing ignore_index class_weights sample_weights"),
     "mean_squared_error exact f32 forward reduction axis sample_weights",
     "cross_entropy_error exact f32 forward reduction axis class_weights sample_weights",
     nullptr,
 };
 
 int compute(const Contract* contract, const Tensors* tensors) {
-  if (contract->format != std::string_view("f32")) return LOSSAUDIT_UNSUPPORTED;
-  const bool is_gradient = contract->pass == std::string_view("gradient");
-  const std::span<const Entry> known = is_gradient ? std::span<const Entry>(gradient_entries) : entries;
-  for (const Entry& entry : known) {
-    if (entry.name != contract->function) continue;
+  for (const Entry& entry : entries) {
+    if (entry.function != contract->function || entry.pass != contract->pass) continue;
+    const auto run = entry.in(contract->format);
+    if (run == nullptr) continue;
     try {
-      entry.compute(Call(*contract, *tensors));
+      run(*contract, *tensors);
       return LOSSAUDIT_OK;
     } catch (const std::exception&) {
       return LOSSAUDIT_FAILED;

@@ -91,6 +91,11 @@ Surprises<T> of_masses(std::vector<double> p) {
 template <class T>
 Surprises<T> of_clipped_shares(const LossTask& task, std::vector<double> o) {
   Surprises<T> row;
+  const auto is_infinite = [](double q) { return std::isinf(q); };
+  const auto infinities = std::count_if(o.begin(), o.end(), is_infinite);
+  if (infinities > 1) return row;
+  // One output beyond all others is one-hot.
+  if (infinities == 1) std::transform(o.begin(), o.end(), o.begin(), is_infinite);
   const T sum = sum_of(o, T(0.0));
   if (to_double(sum) == 0 || !std::isfinite(to_double(sum))) return row;
   for (double& q : o) {

@@ -46,17 +46,19 @@ std::size_t slabs_in_block(const Rows& rows) {
   return std::max<std::size_t>(1, sum_block / std::max<std::size_t>(1, rows.classes * rows.inner));
 }
 
-/// function(x, result, rows) over all rows, a block of whole slabs at a time.
+/// function(x, other, result, rows) over all rows, a block of whole slabs at a time; `other` may be absent.
 template <class T, class Function>
-void map_slabs(const T* x, T* result, const Rows& rows, const Function& function) {
+void map_slabs(const T* x, const T* other, T* result, const Rows& rows, const Function& function) {
   require_classes(rows);
   const std::size_t slab = rows.classes * rows.inner;
   const std::size_t most = slabs_in_block(rows);
   std::vector<float> block(std::min(most, rows.outer) * slab);
+  Widened<T> others;
   for (std::size_t i = 0; i < rows.outer && slab != 0; i += most) {
     const std::size_t count = std::min(most, rows.outer - i);
     to_floats(x + i * slab, block.data(), count * slab);
-    function(block.data(), block.data(), Rows{count, rows.classes, rows.inner});
+    const float* of_block = other == nullptr ? nullptr : others.of(other + i * slab, count * slab);
+    function(block.data(), of_block, block.data(), Rows{count, rows.classes, rows.inner});
     from_floats(block.data(), result + i * slab, count * slab);
   }
 }
@@ -267,11 +269,31 @@ void sigmoid(const T* x, T* result, std::size_t n) {
 }
 template <Stored16 T>
 void softmax(const T* x, T* result, const Rows& rows) {
-  map_slabs(x, result, rows, [](const float* from, float* to, const Rows& some) { softmax(from, to, some); });
+  const auto function = [](const float* from, const float* /*other*/, float* to, const Rows& some) {
+    softmax(from, to, some);
+  };
+  map_slabs<T>(x, nullptr, result, rows, function);
 }
 template <Stored16 T>
 void log_softmax(const T* x, T* result, const Rows& rows) {
-  map_slabs(x, result, rows, [](const float* from, float* to, const Rows& some) { log_softmax(from, to, some); });
+  const auto function = [](const float* from, const float* /*other*/, float* to, const Rows& some) {
+    log_softmax(from, to, some);
+  };
+  map_slabs<T>(x, nullptr, result, rows, function);
+}
+template <Stored16 T>
+void softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows) {
+  const auto function = [](const float* from, const float* incoming, float* to, const Rows& some) {
+    softmax_gradient(from, incoming, to, some);
+  };
+  map_slabs(x, upstream, gradient, rows, function);
+}
+template <Stored16 T>
+void log_softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows) {
+  const auto function = [](const float* from, const float* incoming, float* to, const Rows& some) {
+    log_softmax_gradient(from, incoming, to, some);
+  };
+  map_slabs(x, upstream, gradient, rows, function);
 }
 
 template <Stored16 T>
@@ -309,6 +331,8 @@ void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const 
 #define LOSSAUDIT_FAST_STORED_16(T)                                                                                  \
   template void sigmoid(const T*, T*, std::size_t);                                                                  \
   template void softmax(const T*, T*, const Rows&);                                                                  \
+  template void softmax_gradient(const T*, const T*, T*, const Rows&);                                               \
+  template void log_softmax_gradient(const T*, const T*, T*, const Rows&);                                           \
   template void log_softmax(const T*, T*, const Rows&);                                                              \
   template void binary_crossentropy(const T*, const T*, T*, std::size_t, const LossOptionsOf<T>&);                   \
   template void categorical_crossentropy(const T*, const T*, T*, const Rows&, const LossOptionsOf<T>&);              \

@@ -43,6 +43,10 @@ template <Stored16 T>
 void softmax(const T* x, T* result, const Rows& rows);
 template <Stored16 T>
 void log_softmax(const T* x, T* result, const Rows& rows);
+template <Stored16 T>
+void softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows);
+template <Stored16 T>
+void log_softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows);
 
 // Losses. Where a reduction cancels, or (gradients) a mean's divisor takes every class weight or is beyond 2^100 or
 // below 2^-100, the tensors are widened whole.

@@ -125,9 +125,13 @@ void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::si
 EstimateRow* cross_entropy_rows(const LossTask& task, const LossOptions& options) {
   bool in_floats =
       task.probabilities == Probabilities::from_logits && task.smoothing == 0 && task.class_weights == nullptr;
-  if (in_floats && task.sample_weights != nullptr && options.reduction != Reduction::none) {
+  if (in_floats && task.sample_weights != nullptr) {
+    // Terms that float lanes flush to 2^-200 or so would count beside a weight beyond the largest.
+    constexpr float largest_weight = 0x1p60F;
+    const bool reduces = options.reduction != Reduction::none;
     const float* weights = task.sample_weights;
-    in_floats = std::none_of(weights, weights + task.losses(), [](float s) { return s < 0; });
+    in_floats = std::none_of(weights, weights + task.losses(),
+                             [reduces](float s) { return std::abs(s) > largest_weight || (reduces && s < 0); });
   }
   return in_floats ? estimate_logit_rows : estimate_entropy_rows;
 }
