@@ -1,11 +1,16 @@
 #include "fast/logit_batch.hpp"
 
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fast/logit_batch.cpp"
 #include "hwy/foreach_target.h"
 //
 #include "fast/logit_rows-inl.h"
 #include "fast/scaled_exp-inl.h"
+#include "fast/short_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -16,6 +21,30 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 class LogitStages {
  public:
   HWY_INLINE explicit LogitStages(const LogitBatch& batch) : batch_(batch), n_(batch.classes) {}
+
+  /// Rows of up to 64 classes go through them in the lanes of one another.
+  HWY_INLINE std::uint32_t RunShort() {
+    constexpr double kLn2 = 0x1.62e42fefa39efp-1;
+    ShortRows rows(batch_.x, batch_.count, n_);
+    rows.Maxima(maximum_);
+    std::int32_t left_out[kMostRows];
+    for (std::size_t r = 0; r < kMostRows; ++r) left_out[r] = -1;
+    for (std::size_t r = 0; r < batch_.count; ++r) {
+      Check(r);
+      if (HasLabels() && !IsLeft(r)) left_out[r] = static_cast<std::int32_t>(batch_.labels[r]);
+    }
+    rows.Sums(maximum_, left_out, sum_);
+    for (std::size_t r = 0; r < batch_.count; ++r) {
+      const RowScale scale(maximum_[r]);
+      exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
+    }
+    Finish();
+    for (std::size_t r = 0; r < batch_.count; ++r) {
+      if (batch_.losses != nullptr && !IsLeft(r)) batch_.losses[r] = loss_[r];
+    }
+    if (batch_.result != nullptr) WriteShort(rows);
+    return left_;
+  }
 
   HWY_INLINE std::uint32_t Run() {
     for (std::size_t r = 0; r < batch_.count; ++r) Begin(r);
@@ -37,8 +66,12 @@ class LogitStages {
   std::size_t Label(std::size_t r) const { return HasLabels() ? static_cast<std::size_t>(batch_.labels[r]) : kNoClass; }
 
   HWY_INLINE void Begin(std::size_t r) {
-    constexpr double kLargestFactor = 0x1p60;
     maximum_[r] = FloatRowMaximum(Row(r), n_);
+    Check(r);
+  }
+
+  HWY_INLINE void Check(std::size_t r) {
+    constexpr double kLargestFactor = 0x1p60;
     const double factor = Factor(r);
     bool is_held = IsFinite(maximum_[r]) && HWY_MAX(factor, -factor) <= kLargestFactor;
     if (HasLabels() && is_held) {
@@ -85,6 +118,25 @@ class LogitStages {
     if (HasLabels()) result[Label(r)] = static_cast<float>(-missing_[r] * Factor(r));
   }
 
+  HWY_INLINE void WriteShort(ShortRows& rows) {
+    for (std::size_t r = 0; r < kMostRows; ++r) {
+      if (r >= batch_.count || IsLeft(r)) factor_[r] = missing_[r] = 0;
+    }
+    for (std::size_t r = 0; r < batch_.count; ++r) factor_[r] *= Factor(r);
+    HWY_ALIGN float result[ShortRows::kRows * ShortRows::kMostClasses + 4];
+    rows.Scaled(maximum_, factor_, result);
+    for (std::size_t r = 0; HasLabels() && r < batch_.count; ++r) {
+      if (!IsLeft(r)) result[r * rows.Stride() + Label(r)] = static_cast<float>(-missing_[r] * Factor(r));
+    }
+    if (left_ == 0 && rows.Stride() == n_) {
+      std::memcpy(batch_.result, result, batch_.count * n_ * sizeof(float));
+      return;
+    }
+    for (std::size_t r = 0; r < batch_.count; ++r) {
+      if (!IsLeft(r)) std::memcpy(batch_.result + r * n_, result + r * rows.Stride(), n_ * sizeof(float));
+    }
+  }
+
   /// A NaN among the logits makes the sum one.
   HWY_NOINLINE void Fill(float* result) const {
     for (std::size_t i = 0; i < n_; ++i) result[i] = std::numeric_limits<float>::quiet_NaN();
@@ -104,7 +156,7 @@ class LogitStages {
 
 std::uint32_t RunLogitBatch(const LogitBatch& batch) {
   LogitStages stages(batch);
-  return stages.Run();
+  return batch.classes <= ShortRows::kMostClasses ? stages.RunShort() : stages.Run();
 }
 
 #else

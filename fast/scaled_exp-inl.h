@@ -31,16 +31,33 @@ HWY_ALIGN_MAX inline constexpr double kDoubleInverseRoots[16] = {
     0x1.6a09e667f3bcdp-1, 0x1.5ab07dd485429p-1, 0x1.4bfdad5362a27p-1, 0x1.3dea64c123422p-1,
     0x1.306fe0a31b715p-1, 0x1.2387a6e756238p-1, 0x1.172b83c7d517bp-1, 0x1.0b5586cf9890fp-1};
 
+/// How a factor below 2^61 in magnitude comes into products with e^x / 2^binade: its significand in [1, 2), with its
+/// sign, and its exponent. Products are 2^30 times too large (1 / kUnit), so that t is a normal float where the product
+/// is a subnormal one; those below 2^-154 of the row's unit are taken as that, which rounds to 0.
+struct ScaledRange {
+  static constexpr float kUnit = 0x1p-30f;
+
+  HWY_INLINE explicit ScaledRange(double factor) {
+    const auto bits = std::bit_cast<std::uint64_t>(factor);
+    const std::int32_t binade = HWY_MAX(static_cast<std::int32_t>(bits >> 52 & 0x7ff) - 1023, -400);
+    const double one = std::bit_cast<double>((bits & 0x800fffffffffffffu) | 0x3ff0000000000000u);
+    significand = factor == factor ? one : factor;
+    exponent = binade + 30;
+    depth = (155 + static_cast<float>(binade)) * 0x1.62e430p-1f;
+  }
+  double significand;
+  std::int32_t exponent;
+  float depth;  ///< logits further than this below the maximum are taken as that far
+};
+
 /// factor e^(x - shift) / 2^binade for the logits of a row (RowScale), for a factor below 2^61 in magnitude.
 ///
 /// The factor is multiplied into the table of ExpTable: T_j is the float nearest factor 2^(j/16), with its rest beside it
-/// as there, and t + t p is rounded once, by one fused step: within 2^-27.3 of itself and half an ulp. Everything is
-/// 2^30 times too large until the last step, so that t is a normal float where the result is a subnormal one, which that
-/// step then rounds a second time; results below 2^-154 are taken as that, which rounds to 0.
+/// as there, and t + t p is rounded once, by one fused step: within 2^-27.3 of itself and half an ulp. The last step
+/// brings everything to its size, and rounds subnormal results a second time.
 class ScaledExp {
  public:
-  HWY_INLINE ScaledExp(const RowScale& row, double factor)
-      : ScaledExp(row, Significand(factor), static_cast<std::int32_t>(Bits(factor) >> 52 & 0x7ff) - 1023) {}
+  HWY_INLINE ScaledExp(const RowScale& row, double factor) : ScaledExp(row, ScaledRange(factor)) {}
 
   template <bool kIsFar>
   HWY_INLINE ExpTable::Reduced Begin(VF x) const {
@@ -48,21 +65,14 @@ class ScaledExp {
   }
   HWY_INLINE VF End(const ExpTable::Reduced& x) const {
     const Exponential e = exp_.Raise(x);
-    return hn::Mul(hn::MulAdd(e.t, e.p, e.t), Floats(0x1p-30f));
+    return hn::Mul(hn::MulAdd(e.t, e.p, e.t), Floats(ScaledRange::kUnit));
   }
 
  private:
-  static HWY_INLINE std::uint64_t Bits(double x) { return std::bit_cast<std::uint64_t>(x); }
-
-  /// With its sign, in [1, 2); 0 becomes 1, in a binade where nothing is left of it.
-  static HWY_INLINE double Significand(double x) {
-    return std::bit_cast<double>((Bits(x) & 0x800fffffffffffffu) | 0x3ff0000000000000u);
-  }
-
-  HWY_INLINE ScaledExp(const RowScale& row, double significand, std::int32_t binade)
-      : exp_(Table(significand, HWY_MAX(binade, -400) - row.binade + 30)),
+  HWY_INLINE ScaledExp(const RowScale& row, const ScaledRange& range)
+      : exp_(Table(range.significand, range.exponent - row.binade)),
         shift_(Floats(row.shift)),
-        floor_(Floats(row.maximum - row.shift - (155 + static_cast<float>(HWY_MAX(binade, -400))) * 0x1.62e430p-1f)) {}
+        floor_(Floats(row.maximum - row.shift - range.depth)) {}
 
   /// w_j = significand 2^(j/16) as floats times 2^exponent, and what these lack relatively.
   static HWY_INLINE ExpTable Table(double significand, std::int32_t exponent) {
