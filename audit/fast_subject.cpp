@@ -112,8 +112,16 @@ constexpr Entry entries[] = {
            }),
     in_f32("mean_squared_error", "forward",
            [](const auto& c) { fast::mean_squared_error(c.target, c.output, c.result, c.rows, c.options); }),
+    in_f32("mean_squared_error", "gradient",
+           [](const auto& c) {
+             fast::mean_squared_error_gradient(c.target, c.output, c.upstream, c.result, c.rows, c.options);
+           }),
     in_f32("cross_entropy_error", "forward",
            [](const auto& c) { fast::cross_entropy_error(c.target, c.output, c.result, c.rows, c.options); }),
+    in_f32("cross_entropy_error", "gradient",
+           [](const auto& c) {
+             fast::cross_entropy_error_gradient(c.target, c.output, c.upstream, c.result, c.rows, c.options);
+           }),
 };
 
 constexpr const char* contract_lines[] = {
@@ -127,8 +135,8 @@ constexpr const char* contract_lines[] = {
      "label_smoothing class_weights sample_weights"),
     ("sparse_categorical_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction axis epsilon "
      "label_smoothing ignore_index class_weights sample_weights"),
-    "mean_squared_error exact f32 forward reduction axis sample_weights",
-    "cross_entropy_error exact f32 forward reduction axis class_weights sample_weights",
+    "mean_squared_error exact f32 forward,gradient reduction axis sample_weights",
+    "cross_entropy_error exact f32 forward,gradient reduction axis class_weights sample_weights",
     nullptr,
 };
 

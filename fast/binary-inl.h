@@ -130,10 +130,10 @@ template <class Terms>
 class BinarySumPass {
  public:
   HWY_INLINE BinarySumPass(const Terms& terms, LossSum& sum) : terms_(terms), sum_(sum) {}
-  HWY_INLINE void Chunk(std::size_t i) {
+  HWY_NOINLINE void Chunk(std::size_t i) {
     for (std::size_t p = 0; p < kChunkParts; ++p) Take(p, terms_.Whole(i + p * hn::Lanes(D())));
   }
-  HWY_INLINE void LastChunk(std::size_t i, std::size_t count) {
+  HWY_NOINLINE void LastChunk(std::size_t i, std::size_t count) {
     const std::size_t lanes = hn::Lanes(D());
     for (std::size_t p = 0; p * lanes < count; ++p) {
       const std::size_t left = HWY_MIN(count - p * lanes, lanes);

@@ -11,6 +11,8 @@
 #include "hwy/foreach_target.h"
 //
 #include "fast/binary-inl.h"
+#include "fast/binary_sum-inl.h"
+#include "fast/hard_logits_gradient-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -26,12 +28,41 @@ void BinaryLosses(const LossTask& task, float* result) {
   });
 }
 
+template <Probabilities kKind, class Best, class Good>
+HWY_INLINE void AddCommonLosses(const LossTask& task, std::size_t first, std::size_t last, LossSum& losses) {
+  const BinaryTerms<kKind, false> terms(task);
+  BinarySumPass general(terms, losses);
+  AddBinaryBlocks<Best, Good>(task, general, first, last, losses);
+}
+
 /// Adds up those of [first, last).
-void BinarySum(const LossTask& task, std::size_t first, std::size_t last, LossSum& sum) {
+void BinarySum(const LossTask& task, std::size_t first, std::size_t last, LossSum& losses) {
+  const bool is_common = task.is_common_binary();
+  if (is_common && task.probabilities == Probabilities::from_logits) {
+    return AddCommonLosses<Probabilities::from_logits, BestLogitSum, LogitSum>(task, first, last, losses);
+  }
+  if (is_common && task.probabilities == Probabilities::plain) {
+    return AddCommonLosses<Probabilities::plain, ProbabilitySum<false>, NoSum>(task, first, last, losses);
+  }
+  // A clip that lets a 0 through leaves an infinite loss to the general way.
+  if (is_common && task.probabilities == Probabilities::clipped && task.clip_low > 0 && task.clip_high < 1) {
+    return AddCommonLosses<Probabilities::clipped, ProbabilitySum<true>, NoSum>(task, first, last, losses);
+  }
   WithBinaryTerms(task, [&](const auto& terms) HWY_ATTR {
-    BinarySumPass pass(terms, sum);
+    BinarySumPass pass(terms, losses);
     WalkBlocks(pass, first, last);
   });
+}
+
+/// The gradients of a common task from logits; false, and nothing is done, where the target has no fast way to them.
+bool LogitGradient(const GradientTask& task, float* gradient, LossSum* losses) {
+#if HWY_NATIVE_FMA
+  LogitGradients(task, gradient, losses);
+  return true;
+#else
+  (void)task, (void)gradient, (void)losses;
+  return false;
+#endif
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE
@@ -42,6 +73,7 @@ namespace lossaudit::fast {
 
 HWY_EXPORT(BinaryLosses);
 HWY_EXPORT(BinarySum);
+HWY_EXPORT(LogitGradient);
 
 LossCall binary_crossentropy_call(const float* target, const float* output, std::size_t n, const LossOptions& options) {
   constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .pos_weight = true};
@@ -66,8 +98,20 @@ void binary_crossentropy(const float* target, const float* output, float* result
 void binary_crossentropy_gradient(const float* target, const float* output, const float* upstream, float* gradient,
                                   std::size_t n, const LossOptions& options, float* loss) {
   const LossTask task = binary_crossentropy_call(target, output, n, options).task;
+  const GradientTask derivative = gradient_of(task, options, upstream);
+  const bool has_one_factor = derivative.reduces || upstream == nullptr;
+  if (task.is_common_binary() && options.from_logits && has_one_factor && n != 0) {
+    // The loss comes from the same pass, unless its own inputs are overwritten on the way.
+    const bool sums = loss != nullptr && derivative.reduces && gradient != target && gradient != output;
+    LossSum losses;
+    if (loss != nullptr && !sums) binary_crossentropy(target, output, loss, n, options);
+    if (HWY_DYNAMIC_DISPATCH(LogitGradient)(derivative, gradient, sums ? &losses : nullptr)) {
+      if (sums) loss[0] = losses.result(options, task);
+      return;
+    }
+  }
   if (loss != nullptr) binary_crossentropy(target, output, loss, n, options);
-  compute_binary_gradient(gradient_of(task, options, upstream), gradient);
+  compute_binary_gradient(derivative, gradient);
 }
 
 }  // namespace lossaudit::fast

@@ -12,6 +12,15 @@ constexpr int lowest_exponent = -1074;
 
 }  // namespace
 
+ExactSum& ExactSum::operator=(const ExactSum& other) {
+  first_ = other.first_;
+  last_ = other.last_;
+  uncarried_ = other.uncarried_;
+  special_ = other.special_;
+  for (std::size_t i = first_; i < last_; ++i) digit_[i] = other.digit_[i];
+  return *this;
+}
+
 void ExactSum::add(double x) {
   if (!std::isfinite(x)) {
     special_ += x;

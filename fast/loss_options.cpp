@@ -72,8 +72,10 @@ LossTask make_task(const char* loss, const Takes& takes, const LossOptions& opti
   const double epsilon = options.epsilon.value_or(keras1_epsilon);
   task.clip_low = rounded_to(options.constants, epsilon);
   task.clip_high = rounded_to(options.constants, 1 - epsilon);
-  task.clip_low_surprise = -std::log(task.clip_low);
-  task.clip_high_surprise = -std::log(task.clip_high);
+  if (options.dialect == Dialect::keras1) {
+    task.clip_low_surprise = -std::log(task.clip_low);
+    task.clip_high_surprise = -std::log(task.clip_high);
+  }
   task.smoothing = rounded_to(options.constants, options.label_smoothing);
   task.keep = 1 - task.smoothing;
   task.share = task.smoothing / static_cast<double>(smoothed_classes);

@@ -73,6 +73,10 @@ struct LossTask {
   bool needs_weights = false;  ///< class weights enter the denominator
   std::optional<std::int64_t> ignore_index = std::nullopt;
 
+  /// The binary loss with no option but its dialect's clip.
+  [[nodiscard]] bool is_common_binary() const {
+    return pos_weight == 1 && smoothing == 0 && sample_weights == nullptr;
+  }
   [[nodiscard]] std::size_t losses() const { return rows.outer * rows.inner; }
   [[nodiscard]] bool ignores(std::size_t index) const { return ignore_index && labels[index] == *ignore_index; }
   [[nodiscard]] double sample_weight(std::size_t index) const {

@@ -1,0 +1,270 @@
+// The sum of binary losses in the common case: targets in [0, 1], no option but the dialect's clip. No logarithm is
+// taken of an element: products of 1 + e, or of probabilities, are.
+//
+// Every term is positive and good to 2^-33 relatively, so the sum is too.
+#if defined(LOSSAUDIT_FAST_BINARY_SUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LOSSAUDIT_FAST_BINARY_SUM_INL_H_
+#undef LOSSAUDIT_FAST_BINARY_SUM_INL_H_
+#else
+#define LOSSAUDIT_FAST_BINARY_SUM_INL_H_
+#endif
+
+#include <limits>
+
+#include "fast/brief-inl.h"
+#include "fast/float_lanes-inl.h"
+#include "fast/hard_logits-inl.h"
+#include "fast/lane_sum-inl.h"
+#include "fast/loss_task.hpp"
+
+HWY_BEFORE_NAMESPACE();
+namespace lossaudit::fast::HWY_NAMESPACE {
+
+/// test(t, o) holds in all float lanes of a chunk.
+template <class Test>
+HWY_INLINE bool AllOfChunk(const float* target, const float* output, const Test& test) {
+  for (std::size_t i = 0; i < kChunk; i += hn::Lanes(FD())) {
+    if (!hn::AllTrue(FD(), test(hn::LoadU(FD(), target + i), hn::LoadU(FD(), output + i)))) return false;
+  }
+  return true;
+}
+
+HWY_INLINE MF IsFiniteFloat(VF x) { return hn::Le(hn::Abs(x), Floats(std::numeric_limits<float>::max())); }
+HWY_INLINE MF IsInUnit(VF x) { return hn::And(hn::Ge(x, hn::Zero(FD())), hn::Le(x, Floats(1))); }
+
+/// max(x, 0) - x t, good to one rounding: x t is exact, and for 1 > t it is 2^-24 x from x at least.
+HWY_INLINE V LinearPart(V t, V x) { return hn::NegMulAdd(x, t, hn::Max(x, hn::Zero(D()))); }
+
+/// A block's Σ softplus(x) - t x = Σ linear + Σ ln(1 + e), e = e^-abs(x).
+///
+/// The second sum is ln(1 + c) with 1 + c the product: (1 + c)(1 + e) - 1 = c + e + c e adds up positive terms, so c
+/// loses nothing where all e are tiny. A lane takes 128 of them at most: c < 2^128.
+class LogitSum {
+ public:
+  HWY_INLINE explicit LogitSum(const LossTask& /*task*/) {
+    for (V& c : c_) c = hn::Zero(D());
+  }
+
+  static HWY_INLINE bool Takes(const float* target, const float* output) {
+    return AllOfChunk(target, output, [](VF t, VF x) HWY_ATTR { return hn::And(IsInUnit(t), IsFiniteFloat(x)); });
+  }
+
+  HWY_INLINE void Chunk(const float* target, const float* output) { LastChunk(target, output, kChunk); }
+  HWY_INLINE void LastChunk(const float* target, const float* output, std::size_t count) {
+    Parts<0>(target, output, count);
+  }
+
+  HWY_INLINE double Total() {
+    for (std::size_t p = 0; p < kChunkParts; ++p) linear_.Add(p, Log1p(c_[p]));
+    return linear_.Total();
+  }
+
+ private:
+  template <std::size_t kPart>
+  HWY_INLINE void Parts(const float* target, const float* output, std::size_t count) {
+    constexpr std::size_t first = kPart * hn::MaxLanes(D());
+    const V t = LoadFloats(target + first);
+    const V x = LoadFloats(output + first);
+    V linear = LinearPart(t, x);
+    V e = BriefExpOfMinusAbs(x);
+    if (count < kChunk) {
+      const M is_element = hn::FirstN(D(), count < first ? 0 : count - first);
+      linear = hn::IfThenElseZero(is_element, linear);
+      e = hn::IfThenElseZero(is_element, e);
+    }
+    linear_.Add(kPart, linear);
+    c_[kPart] = hn::Add(hn::MulAdd(c_[kPart], e, c_[kPart]), e);
+    if constexpr (kPart + 1 < kChunkParts) Parts<kPart + 1>(target, output, count);
+  }
+
+  LaneSum linear_;
+  V c_[kChunkParts];
+};
+
+/// A block's -Σ ln q for hard targets, q being o or 1 - o (clipped first where the dialect says so).
+///
+/// It is the logarithm of the product of q, where that is below 1/2: each factor has one rounding. Above, where ln is
+/// small, it is ln(1 - c) with c = 1 - product: 1 - (1 - c) q = c q + (1 - q) adds up positive terms, and 1 - q = o or
+/// 1 - o has one rounding too. The product's exponent is taken out every fourth chunk: q >= 2^-149.
+template <bool kClips>
+class ProbabilitySum {
+ public:
+  HWY_INLINE explicit ProbabilitySum(const LossTask& task) : low_(task.clip_low), high_(task.clip_high) {
+    for (std::size_t p = 0; p < kChunkParts; ++p) {
+      product_[p] = Constant(1);
+      exponent_[p] = c_[p] = hn::Zero(D());
+    }
+  }
+
+  static HWY_INLINE bool Takes(const float* target, const float* output) {
+    return AllOfChunk(target, output, [](VF t, VF o) HWY_ATTR {
+      if (kClips) return hn::And(IsHard(t), hn::Eq(o, o));
+      // A probability of 0 for what happened has an infinite loss.
+      return hn::And(hn::And(IsHard(t), IsInUnit(o)), hn::Ne(hn::Sub(Floats(1), t), o));
+    });
+  }
+  HWY_INLINE void Chunk(const float* target, const float* output) {
+    Parts<0>(target, output, kChunk);
+    if (++uncarried_ == 4) Carry();
+  }
+  /// Only the first `count` of the chunk.
+  HWY_INLINE void LastChunk(const float* target, const float* output, std::size_t count) {
+    Parts<0>(target, output, count);
+    Carry();
+  }
+
+  HWY_INLINE double Total() {
+    Carry();
+    LaneSum sum;
+    for (std::size_t p = 0; p < kChunkParts; ++p) {
+      const V by_product = hn::NegMulSub(exponent_[p], Constant(0x1.62e42fefa39efp-1), Log(product_[p]));
+      const V by_rest = hn::Neg(Log1p(hn::Neg(c_[p])));
+      sum.Add(p, hn::IfThenElse(hn::Lt(c_[p], Constant(0.5)), by_rest, by_product));
+    }
+    return sum.Total();
+  }
+
+ private:
+  template <std::size_t kPart>
+  HWY_INLINE void Parts(const float* target, const float* output, std::size_t count) {
+    constexpr std::size_t first = kPart * hn::MaxLanes(D());
+    const V t = LoadFloats(target + first);
+    V o = LoadFloats(output + first);
+    if (kClips) o = hn::Min(hn::Max(o, Constant(low_)), Constant(high_));
+    const V rest = hn::Sub(Constant(1), t);
+    V q = hn::Abs(hn::Sub(rest, o));
+    V other = hn::Abs(hn::Sub(t, o));
+    if (count < kChunk) {
+      const M is_element = hn::FirstN(D(), count < first ? 0 : count - first);
+      q = hn::IfThenElse(is_element, q, Constant(1));
+      other = hn::IfThenElseZero(is_element, other);
+    }
+    product_[kPart] = hn::Mul(product_[kPart], q);
+    c_[kPart] = hn::MulAdd(c_[kPart], q, other);
+    if constexpr (kPart + 1 < kChunkParts) Parts<kPart + 1>(target, output, count);
+  }
+
+  /// Leaves products in [1, 2).
+  HWY_INLINE void Carry() {
+    const D d;
+    const hn::RebindToUnsigned<D> du;
+    uncarried_ = 0;
+    for (std::size_t p = 0; p < kChunkParts; ++p) {
+      const auto bits = hn::BitCast(du, product_[p]);
+      const auto fraction = hn::And(bits, hn::Set(du, 0x000fffffffffffffu));
+      product_[p] = hn::BitCast(d, hn::Or(fraction, hn::Set(du, 0x3ff0000000000000u)));
+      // The biased exponent in the low bits of 2^52: at most 2^7 times 2^11 of them.
+      const V biased = hn::BitCast(d, hn::Or(hn::ShiftRight<52>(bits), hn::Set(du, 0x4330000000000000u)));
+      exponent_[p] = hn::Add(exponent_[p], hn::Sub(biased, Constant(0x1p52 + 1023)));
+    }
+  }
+
+  double low_, high_;
+  V product_[kChunkParts];
+  V exponent_[kChunkParts];
+  V c_[kChunkParts];
+  std::size_t uncarried_ = 0;
+};
+
+/// Takes nothing.
+class NoSum {
+ public:
+  HWY_INLINE explicit NoSum(const LossTask& /*task*/) {}
+  static HWY_INLINE bool Takes(const float* /*target*/, const float* /*output*/) { return false; }
+  HWY_INLINE void Chunk(const float* /*target*/, const float* /*output*/) {}
+  HWY_INLINE void LastChunk(const float* /*target*/, const float* /*output*/, std::size_t /*count*/) {}
+  HWY_INLINE double Total() const { return 0; }
+};
+
+#if HWY_NATIVE_FMA
+using BestLogitSum = HardLogitSum;
+#else
+using BestLogitSum = NoSum;
+#endif
+
+/// Adds chunks from i on to the sum while it takes them and no better one does, in a function of its own: all its
+/// constants stay in registers. Returns where it stopped.
+template <class Better, class Sum>
+HWY_NOINLINE std::size_t TakeChunks(Sum& sum, const float* target, const float* output, std::size_t i,
+                                    std::size_t end) {
+  Sum local = sum;
+  for (; i + kChunk <= end; i += kChunk) {
+    if (Better::Takes(target + i, output + i) || !Sum::Takes(target + i, output + i)) break;
+    local.Chunk(target + i, output + i);
+  }
+  sum = local;
+  return i;
+}
+
+template <class Sum>
+HWY_NOINLINE std::size_t TakeLastChunk(Sum& sum, const PaddedChunk& target, const PaddedChunk& output,
+                                       std::size_t count) {
+  if (!Sum::Takes(target.data(), output.data())) return 0;
+  sum.LastChunk(target.data(), output.data(), count);
+  return count;
+}
+
+/// The losses of a block, in up to three sums: each chunk goes to the first that takes it, of Best, Good and General
+/// (which takes any).
+template <class Best, class Good, class General>
+class BinaryBlock {
+ public:
+  HWY_INLINE BinaryBlock(const LossTask& task, General& general)
+      : task_(task), general_(general), best_(task), good_(task) {}
+
+  Best& BestSum() { return best_; }
+  void CountBest(std::size_t count) { in_best_ += count; }
+
+  /// The chunks of [i, end) and what is left at its end.
+  HWY_INLINE void Add(std::size_t i, std::size_t end) {
+    while (i + kChunk <= end) {
+      const std::size_t best_end = TakeChunks<NoSum>(best_, task_.target, task_.output, i, end);
+      in_best_ += best_end - i;
+      const std::size_t good_end = TakeChunks<Best>(good_, task_.target, task_.output, best_end, end);
+      in_good_ += good_end - best_end;
+      if (good_end == i) general_.Chunk(i);
+      i = good_end == i ? i + kChunk : good_end;
+    }
+    if (i < end) AddLast(i, end - i);
+  }
+
+  HWY_INLINE void End(std::size_t size, LossSum& losses) {
+    if (in_best_ != 0) losses.add_plain(best_.Total(), in_best_);
+    if (in_good_ != 0) losses.add_plain(good_.Total(), in_good_);
+    if (in_best_ + in_good_ != size) general_.EndBlock();
+  }
+
+ private:
+  HWY_INLINE void AddLast(std::size_t i, std::size_t count) {
+    const PaddedChunk target(task_.target + i, count, 1);
+    const PaddedChunk output(task_.output + i, count, 1);
+    const std::size_t best = TakeLastChunk(best_, target, output, count);
+    const std::size_t good = best != 0 ? 0 : TakeLastChunk(good_, target, output, count);
+    if (best + good == 0) general_.LastChunk(i, count);
+    in_best_ += best;
+    in_good_ += good;
+  }
+
+  const LossTask& task_;
+  General& general_;
+  Best best_;
+  Good good_;
+  std::size_t in_best_ = 0, in_good_ = 0;
+};
+
+/// Adds up the losses of [first, last).
+template <class Best, class Good, class General>
+HWY_INLINE void AddBinaryBlocks(const LossTask& task, General& general, std::size_t first, std::size_t last,
+                                LossSum& losses) {
+  for (std::size_t begin = first; begin < last; begin += sum_block) {
+    const std::size_t end = HWY_MIN(last, begin + sum_block);
+    BinaryBlock<Best, Good, General> block(task, general);
+    block.Add(begin, end);
+    block.End(end - begin, losses);
+  }
+}
+
+}  // namespace lossaudit::fast::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
