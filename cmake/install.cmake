@@ -18,7 +18,7 @@ install(FILES ${PROJECT_BINARY_DIR}/lossauditConfig.cmake ${PROJECT_BINARY_DIR}/
 
 install(FILES reference/bulk.hpp reference/format.hpp reference/function.hpp reference/dialect.hpp reference/contract.hpp
   reference/evaluate.hpp reference/semantic_gap.hpp reference/semantics.md DESTINATION ${headers}/reference)
-install(FILES fast/formats.hpp fast/losses.hpp fast/range.hpp DESTINATION ${headers}/fast)
+install(FILES fast/formats.hpp fast/losses.hpp fast/lossaudit_fast.h fast/range.hpp DESTINATION ${headers}/fast)
 install(FILES audit/subject.h DESTINATION ${headers}/audit)
 
 install(TARGETS lossaudit lossaudit-conform RUNTIME)

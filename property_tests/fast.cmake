@@ -19,3 +19,10 @@ target_include_directories(fast_test PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 find_package(Threads REQUIRED)
 target_link_libraries(fast_test PRIVATE Threads::Threads)
 gtest_discover_tests(fast_test)
+
+# The C interface, from C.
+add_executable(fast_c_test ${CMAKE_CURRENT_SOURCE_DIR}/fast_c_test.c)
+target_compile_options(fast_c_test PRIVATE -pedantic-errors)
+target_link_libraries(fast_c_test PRIVATE lossaudit_fast lossaudit_flags m)
+set_target_properties(fast_c_test PROPERTIES C_STANDARD 99 C_EXTENSIONS OFF LINKER_LANGUAGE CXX)
+add_test(NAME FastC.Interface COMMAND fast_c_test)

@@ -1,0 +1,161 @@
+/* The C interface, used from C99: every function, and what becomes of bad calls. Prints what is wrong and returns how much is. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fast/lossaudit_fast.h"
+
+static int failures = 0;
+
+static void check(int holds, const char *what, int line) {
+  if (holds) return;
+  ++failures;
+  printf("line %d: %s (message: %s)\n", line, what, lossaudit_fast_message());
+}
+#define CHECK(condition) check((condition), #condition, __LINE__)
+#define CHECK_OK(call) check((call) == LOSSAUDIT_FAST_OK, #call, __LINE__)
+
+static int near(double a, double b) { return fabs(a - b) <= 1e-6 * (1 + fabs(b)); }
+
+static void check_activations(void) {
+  const float x[3] = {-1.5f, 0.25f, 3.0f};
+  const float p[3] = {0.25f, 0.5f, 0.75f};
+  float y[3];
+  int i;
+  CHECK_OK(lossaudit_fast_relu(LOSSAUDIT_FAST_F32, x, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(y[i] == (x[i] > 0 ? x[i] : 0));
+  CHECK_OK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_F32, x, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], 1 / (1 + exp(-x[i]))));
+  CHECK_OK(lossaudit_fast_log_sigmoid(LOSSAUDIT_FAST_F32, x, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], -log(1 + exp(-x[i]))));
+  CHECK_OK(lossaudit_fast_softplus(LOSSAUDIT_FAST_F32, x, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], log(1 + exp(x[i]))));
+  CHECK_OK(lossaudit_fast_logit(LOSSAUDIT_FAST_F32, p, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], log(p[i] / (1 - p[i]))));
+}
+
+static void check_rows(void) {
+  const float x[6] = {1, 2, 3, 0, -1, 4};
+  const float g[6] = {1, 0, 0, 0, 0, 1};
+  const lossaudit_fast_rows rows = {2, 3, 1};
+  float y[6], s[6], lse[2];
+  int r, i;
+  CHECK_OK(lossaudit_fast_logsumexp(LOSSAUDIT_FAST_F32, x, lse, rows));
+  CHECK_OK(lossaudit_fast_softmax(LOSSAUDIT_FAST_F32, x, s, rows));
+  CHECK_OK(lossaudit_fast_log_softmax(LOSSAUDIT_FAST_F32, x, y, rows));
+  for (r = 0; r < 2; ++r) {
+    double sum = 0;
+    for (i = 0; i < 3; ++i) sum += exp(x[3 * r + i]);
+    CHECK(near(lse[r], log(sum)));
+    for (i = 0; i < 3; ++i) CHECK(near(s[3 * r + i], exp(x[3 * r + i]) / sum));
+    for (i = 0; i < 3; ++i) CHECK(near(y[3 * r + i], x[3 * r + i] - log(sum)));
+  }
+  CHECK_OK(lossaudit_fast_softmax_gradient(LOSSAUDIT_FAST_F32, x, g, y, rows));
+  CHECK(near(y[0], s[0] * (1 - s[0])) && near(y[1], -s[1] * s[0]) && near(y[5], s[5] * (1 - s[5])));
+  CHECK_OK(lossaudit_fast_log_softmax_gradient(LOSSAUDIT_FAST_F32, x, g, y, rows));
+  CHECK(near(y[0], 1 - s[0]) && near(y[1], -s[1]) && near(y[5], 1 - s[5]));
+  CHECK_OK(lossaudit_fast_logsumexp_gradient(LOSSAUDIT_FAST_F32, x, NULL, y, rows));
+  for (i = 0; i < 6; ++i) CHECK(near(y[i], s[i]));
+}
+
+static void check_losses(void) {
+  const float t[4] = {1, 0, 0, 1};
+  const float x[4] = {2, -1, 0.5f, 3};
+  const float p[4] = {0.75f, 0.25f, 0.5f, 0.5f};
+  const float weights[2] = {2, 0.5f};
+  const int64_t labels[2] = {0, -100};
+  const lossaudit_fast_rows rows = {2, 2, 1};
+  lossaudit_fast_options options = LOSSAUDIT_FAST_DEFAULTS;
+  float loss[4], gradient[4], upstream = 2, mean;
+  int i;
+  CHECK_OK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, t, p, loss, 4, NULL));
+  for (i = 0; i < 4; ++i) CHECK(near(loss[i], -log(t[i] != 0 ? p[i] : 1 - p[i])));
+  options.from_logits = 1;
+  options.reduction = LOSSAUDIT_FAST_MEAN;
+  CHECK_OK(
+      lossaudit_fast_binary_crossentropy_gradient(LOSSAUDIT_FAST_F32, t, x, &upstream, gradient, 4, &options, &mean));
+  for (i = 0; i < 4; ++i) CHECK(near(gradient[i], 2 * (1 / (1 + exp(-x[i])) - t[i]) / 4));
+  CHECK_OK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, t, x, loss, 4, &options));
+  CHECK(loss[0] == mean);
+  options.reduction = LOSSAUDIT_FAST_NONE;
+  options.class_weights = weights;
+  CHECK_OK(
+      lossaudit_fast_categorical_crossentropy_gradient(LOSSAUDIT_FAST_F32, t, x, NULL, gradient, rows, &options, loss));
+  CHECK(near(loss[0], 2 * log(1 + exp(-3))) && near(loss[1], 0.5 * log(1 + exp(-2.5))));
+  CHECK(near(gradient[0], -2 / (1 + exp(3))) && near(gradient[1], 2 / (1 + exp(3))));
+  CHECK_OK(lossaudit_fast_categorical_crossentropy(LOSSAUDIT_FAST_F32, t, x, loss, rows, &options));
+  CHECK(near(loss[1], 0.5 * log(1 + exp(-2.5))));
+  options.class_weights = NULL;
+  options.has_ignore_index = 1;
+  options.ignore_index = -100;
+  CHECK_OK(lossaudit_fast_sparse_categorical_crossentropy(LOSSAUDIT_FAST_F32, labels, x, loss, rows, &options));
+  CHECK(near(loss[0], log(1 + exp(-3))) && loss[1] == 0);
+  CHECK_OK(lossaudit_fast_sparse_categorical_crossentropy_gradient(LOSSAUDIT_FAST_F32, labels, x, NULL, gradient, rows,
+                                                                   &options, NULL));
+  CHECK(near(gradient[1], 1 / (1 + exp(3))) && gradient[2] == 0 && gradient[3] == 0);
+  CHECK_OK(lossaudit_fast_mean_squared_error(LOSSAUDIT_FAST_F32, t, x, loss, rows, NULL));
+  CHECK(near(loss[0], 1) && near(loss[1], (0.25 + 4) / 2));
+  CHECK_OK(lossaudit_fast_cross_entropy_error(LOSSAUDIT_FAST_F32, t, p, loss, rows, NULL));
+  CHECK(near(loss[0], -log(0.75)) && near(loss[1], -log(0.5)));
+}
+
+static void check_formats(void) {
+  /* 0, 1 and -2 in binary16 and bfloat16. */
+  const uint16_t half[3] = {0x0000, 0x3c00, 0xc000};
+  const uint16_t brain[3] = {0x0000, 0x3f80, 0xc000};
+  uint16_t y[3];
+  lossaudit_fast_options options = LOSSAUDIT_FAST_DEFAULTS;
+  options.from_logits = 1;
+  CHECK_OK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_F16, half, y, 3));
+  CHECK(y[0] == 0x3800 && y[1] == 0x39d9 && y[2] == 0x2fa1); /* 0.5, 0.7310..., 0.1192... */
+  CHECK_OK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_BF16, brain, y, 3));
+  CHECK(y[0] == 0x3f00 && y[1] == 0x3f3b && y[2] == 0x3df4);
+  CHECK_OK(lossaudit_fast_binary_crossentropy_gradient(LOSSAUDIT_FAST_F16, half, half, NULL, y, 1, &options, NULL));
+  CHECK(y[0] == 0x3800);
+}
+
+static void check_bad_calls(void) {
+  const float x[2] = {1, 2};
+  float y[2] = {7, 7};
+  const lossaudit_fast_rows no_classes = {1, 0, 1};
+  const lossaudit_fast_rows row = {1, 2, 1};
+  lossaudit_fast_options options = LOSSAUDIT_FAST_DEFAULTS;
+  CHECK(lossaudit_fast_sigmoid(9, x, y, 2) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  CHECK(strstr(lossaudit_fast_message(), "no format 9") != NULL);
+  CHECK(lossaudit_fast_logit(LOSSAUDIT_FAST_F16, x, y, 2) == LOSSAUDIT_FAST_UNSUPPORTED);
+  CHECK(strcmp(lossaudit_fast_message(), "logit is not there in f16: use f32") == 0);
+  CHECK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_F32, NULL, y, 2) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  CHECK(strcmp(lossaudit_fast_message(), "sigmoid needs all its tensors: one of them is NULL") == 0);
+  CHECK_OK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_F32, NULL, NULL, 0));
+  CHECK(lossaudit_fast_softmax(LOSSAUDIT_FAST_F32, x, y, no_classes) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  options.label_smoothing = 2;
+  CHECK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, x, x, y, 2, &options) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  CHECK(strcmp(lossaudit_fast_message(), "binary_crossentropy takes a label_smoothing from 0 to 1") == 0);
+  options.label_smoothing = 0;
+  options.from_logits = 2;
+  CHECK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, x, x, y, 2, &options) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  options.from_logits = 0;
+  options.reduction = 3;
+  CHECK(lossaudit_fast_mean_squared_error(LOSSAUDIT_FAST_F32, x, x, y, row, &options) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  options.reduction = LOSSAUDIT_FAST_SUM;
+  CHECK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, NULL, NULL, NULL, 0, &options) ==
+        LOSSAUDIT_FAST_BAD_ARGUMENT);
+  options.reduction = 0;
+  options.dialect = 5;
+  CHECK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, x, x, y, 2, &options) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  options.dialect = 0;
+  options.size = 0;
+  CHECK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, x, x, y, 2, &options) == LOSSAUDIT_FAST_BAD_ARGUMENT);
+  CHECK(y[0] == 7 && y[1] == 7);
+}
+
+int main(void) {
+  CHECK(strlen(lossaudit_fast_version()) > 0);
+  CHECK(strcmp(lossaudit_fast_message(), "") == 0);
+  check_activations();
+  check_rows();
+  check_losses();
+  check_formats();
+  check_bad_calls();
+  return failures == 0 ? 0 : 1;
+}
