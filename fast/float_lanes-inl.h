@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -25,6 +26,7 @@ using VF = hn::Vec<FD>;
 using MF = hn::Mask<FD>;
 using ID = hn::RebindToSigned<FD>;
 using VI = hn::Vec<ID>;
+using MI = hn::Mask<ID>;
 
 /// Whether hn::MulAdd rounds once.
 inline constexpr bool kFused = HWY_NATIVE_FMA != 0;
@@ -33,6 +35,15 @@ HWY_INLINE VF Floats(float x) { return hn::Set(FD(), x); }
 HWY_INLINE VI Integers(std::int32_t x) { return hn::Set(ID(), x); }
 HWY_INLINE VI BitsOf(VF x) { return hn::BitCast(ID(), x); }
 HWY_INLINE VF FloatOf(VI bits) { return hn::BitCast(FD(), bits); }
+
+/// o | (a ^ b).
+HWY_INLINE VI OrXor(VI o, VI a, VI b) {
+#if HWY_TARGET <= HWY_AVX3
+  return VI{_mm512_ternarylogic_epi32(o.raw, a.raw, b.raw, 0xf6)};
+#else
+  return hn::Or(o, hn::Xor(a, b));
+#endif
+}
 
 /// Sixteen floats, of which every lane picks one by the low four bits of its index; in registers where there are
 /// permutations of eight lanes or more.
@@ -93,6 +104,55 @@ HWY_INLINE void StorePart(VF x, float* to, std::size_t count) {
 #else
   hn::BlendedStore(x, hn::FirstN(FD(), count), FD(), to);
 #endif
+}
+
+/// f(0), f(1), ..., f(kCount - 1), one after the other without a loop: steps of several vectors side by side hide each
+/// other's latency better than the vectors one after another.
+template <std::size_t kCount, class F>
+HWY_INLINE void Each(const F& f) {
+  [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) HWY_ATTR { (f(kIndex), ...); }
+  (std::make_index_sequence<kCount>());
+}
+
+/// From here on a result bypasses the caches: a working set of twice as much is out of the second level anyway.
+inline constexpr std::size_t kStreamedFrom = std::size_t{1} << 20;
+
+/// result[i] = f(x[i]), where kernel(from, to, vectors) computes that for whole vectors, at most kBlockVectors at once,
+/// `to` not being `from`. The last lanes take the same way, so that no result depends on its place; nothing beyond the
+/// ends is touched.
+template <class Kernel>
+HWY_INLINE void MapBlocks(Kernel kernel, const float* x, float* result, std::size_t n) {
+  const FD d;
+  const std::size_t lanes = hn::Lanes(d);
+  constexpr std::size_t kBlockVectors = 64;
+  HWY_ALIGN_MAX float from[kBlockVectors * hn::MaxLanes(FD())];
+  HWY_ALIGN_MAX float to[kBlockVectors * hn::MaxLanes(FD())];
+  const auto last_lanes = [&](std::size_t at, std::size_t count) HWY_ATTR {
+    hn::Store(LoadPart(x + at, count, 0), d, from);
+    kernel(from, to, 1);
+    StorePart(hn::Load(d, to), result + at, count);
+  };
+  const bool is_streamed = n >= kStreamedFrom;
+  std::size_t i = 0;
+  if (is_streamed) {  // up to where whole cache lines begin
+    i = (0 - reinterpret_cast<std::uintptr_t>(result) / sizeof(float)) % lanes;
+    if (i != 0) last_lanes(0, i);
+  }
+  while (n - i >= lanes) {
+    const std::size_t vectors = HWY_MIN(kBlockVectors, (n - i) / lanes);
+    const float* block = x + i;
+    if (x == result && !is_streamed) {
+      for (std::size_t v = 0; v < vectors * lanes; v += lanes) hn::Store(hn::LoadU(d, x + i + v), d, from + v);
+      block = from;
+    }
+    kernel(block, is_streamed ? to : result + i, vectors);
+    if (is_streamed) {
+      for (std::size_t v = 0; v < vectors * lanes; v += lanes) hn::Stream(hn::Load(d, to + v), d, result + i + v);
+    }
+    i += vectors * lanes;
+  }
+  if (i < n) last_lanes(i, n - i);
+  if (is_streamed) hwy::FlushStream();
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

@@ -23,7 +23,8 @@ HWY_INLINE FloatSum SumOf(VF larger, VF smaller) {
   return {high, hn::Sub(smaller, hn::Sub(high, larger))};
 }
 
-/// c_j, near 1 / (1 + j / 15.5), and their logarithms' negatives: c_j was searched for so that -ln c_j is within 2^-37 of a float.
+/// c_j, near 1 / (1 + j / 15.5), and their logarithms' negatives: c_j was searched for so that -ln c_j is within 2^-37
+/// of a float.
 HWY_ALIGN_MAX inline constexpr float kLogScales[16] = {0x1.000000p+0f, 0x1.e0ccd4p-1f, 0x1.c59196p-1f, 0x1.acdd2ap-1f,
                                                        0x1.96eb86p-1f, 0x1.833d1ep-1f, 0x1.71095cp-1f, 0x1.6090b6p-1f,
                                                        0x1.51ab7ap-1f, 0x1.44092cp-1f, 0x1.375bfap-1f, 0x1.2b85eep-1f,
@@ -35,13 +36,13 @@ HWY_ALIGN_MAX inline constexpr float kLogsOfScales[16] = {
 
 /// ln(1 + u + v) for u in [0, 1] and abs(v) <= ulp(u) / 2, NaN for NaN.
 ///
-/// With j the integer nearest 15.49 u it is -ln c_j + ln(1 + z), z = c_j (1 + u + v) - 1, abs(z) <= 0.0323, where c_j - 1
-/// is exact. ln(1 + z) is z and the powers from z^2 to z^5, within 2^-36. Where j is 0, c_j is 1, z is u itself, and all
-/// that is rounded is the low part: a relative 2^-28. Elsewhere the logarithm is above 0.031, and z, its v left to the
-/// low part, rounds by at most 2^-30.
+/// With j the integer nearest 15.49 u it is -ln c_j + ln(1 + z), z = c_j (1 + u + v) - 1, abs(z) <= 0.0323, where c_j -
+/// 1 is exact. ln(1 + z) is z and the powers from z^2 to z^5, within 2^-36. Where j is 0, c_j is 1, z is u itself, and
+/// all that is rounded is the low part: a relative 2^-28. Elsewhere the logarithm is above 0.031, and z, its v left to
+/// the low part, rounds by at most 2^-30.
 ///
-/// Found over all floats u with v from -ulp(u) / 2 to ulp(u) / 2: at most 2^-29.6 absolutely, 2^-24.8 relatively (0.28 ulp); low is at
-/// most 2^-6 of high.
+/// Found over all floats u with v from -ulp(u) / 2 to ulp(u) / 2: at most 2^-29.6 absolutely, 2^-24.8 relatively (0.28
+/// ulp); low is at most 2^-6 of high.
 class Log1pTable {
  public:
   HWY_INLINE Log1pTable() : scales_(kLogScales), logs_(kLogsOfScales) {}
