@@ -142,6 +142,8 @@ class Audit {
       tasks.back().place = tasks.size() - 1;
     }
     for (std::size_t p = 0; p < plans_.size() && round == 0; ++p) {
+      // The same whether a subject has failed meanwhile or not: an audit that goes on counts its tasks.
+      if (std::ranges::none_of(trials_[p], [](const auto& trial) { return trial != nullptr; })) continue;
       for (std::uint64_t b = 0; b < plans_[p].blocks(); ++b) tasks.push_back({p, 0, round, tasks.size(), b});
     }
     return tasks;
