@@ -11,6 +11,7 @@
 #include "fast/logit_rows-inl.h"
 #include "fast/scaled_exp-inl.h"
 #include "fast/short_rows-inl.h"
+#include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -39,9 +40,7 @@ class LogitStages {
       exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
     }
     Finish();
-    for (std::size_t r = 0; r < batch_.count; ++r) {
-      if (batch_.losses != nullptr && !IsLeft(r)) batch_.losses[r] = loss_[r];
-    }
+    if (batch_.losses != nullptr) TellLosses();
     if (batch_.result != nullptr) WriteShort(rows);
     return left_;
   }
@@ -52,6 +51,8 @@ class LogitStages {
       if (!IsLeft(r)) Sum(r);
     }
     Finish();
+    if (batch_.losses != nullptr) TellLosses();
+    if (batch_.result == nullptr) return left_;
     for (std::size_t r = 0; r < batch_.count; ++r) {
       if (!IsLeft(r)) Write(r);
     }
@@ -67,6 +68,7 @@ class LogitStages {
 
   HWY_INLINE void Begin(std::size_t r) {
     maximum_[r] = FloatRowMaximum(Row(r), n_);
+    if (batch_.streams) FetchEnds(batch_.result + r * n_, n_);
     Check(r);
   }
 
@@ -109,12 +111,16 @@ class LogitStages {
     }
   }
 
+  HWY_INLINE void TellLosses() {
+    for (std::size_t r = 0; r < batch_.count; ++r) {
+      if (!IsLeft(r)) batch_.losses[r] = loss_[r];
+    }
+  }
+
   HWY_INLINE void Write(std::size_t r) {
-    if (batch_.losses != nullptr) batch_.losses[r] = loss_[r];
-    if (batch_.result == nullptr) return;
     float* result = batch_.result + r * n_;
     if (!(factor_[r] < kInfinity)) return Fill(result);
-    MapScaledExp(RowScale(maximum_[r]), factor_[r] * Factor(r), Row(r), result, n_);
+    MapScaledExp(RowScale(maximum_[r]), factor_[r] * Factor(r), Row(r), result, n_, batch_.streams);
     if (HasLabels()) result[Label(r)] = static_cast<float>(-missing_[r] * Factor(r));
   }
 
@@ -199,6 +205,13 @@ HWY_EXPORT(FindHardTarget);
 std::size_t find_hard_target(const float* target, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(FindHardTarget)(target, n);
 }
+
+bool should_stream(const float* x, const float* result, std::size_t floats) {
+  constexpr std::size_t kLargestCached = std::size_t{1} << 20;  // 4 MiB
+  return result != x && floats > kLargestCached;
+}
+
+void flush_streams() { hwy::FlushStream(); }
 
 std::uint32_t compute_logit_batch(const LogitBatch& batch) { return HWY_DYNAMIC_DISPATCH(RunLogitBatch)(batch); }
 

@@ -18,6 +18,7 @@ struct LogitBatch {
   const double* factors = nullptr;       ///< one a row; nullptr: ones
   float* result = nullptr;               ///< (count, classes), perhaps x itself; or nullptr: losses alone
   double* losses = nullptr;              ///< one a row, or nullptr
+  bool streams = false;                  ///< the result goes past the caches; flush_streams() afterwards
   bool is_followed = false;              ///< by more rows, which are fetched into the cache meanwhile
 
   /// How many rows make a good batch: about 16 KiB, which a first-level cache holds.
@@ -34,6 +35,13 @@ struct LogitBatch {
 /// Gives a bit for every row that it leaves untouched: where the maximum is not finite, where the factor is NaN or
 /// beyond 2^60 in magnitude, where there is no label or its logit is not finite, and on targets without fused multiply-add always.
 std::uint32_t compute_logit_batch(const LogitBatch& batch);
+
+/// Whether a result of that many floats should go past the caches: it would only push out what is read. Not where it lies
+/// in the place of what is read.
+bool should_stream(const float* x, const float* result, std::size_t floats);
+
+/// Makes streamed results visible to other threads.
+void flush_streams();
 
 /// Where the one target of a row stands that is not 0; n if there is none or more than one.
 std::size_t find_hard_target(const float* target, std::size_t n);

@@ -20,11 +20,10 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 inline constexpr std::size_t kMostRows = 16;
 static_assert(kMostRows % hn::MaxLanes(D()) == 0);
 
+inline constexpr std::size_t kBatchFloats = 4096;
+
 /// How many rows make a batch: about 16 KiB, which a first-level cache holds.
-HWY_INLINE std::size_t BatchRows(std::size_t classes) {
-  constexpr std::size_t kBatchFloats = 4096;
-  return HWY_MAX(1, HWY_MIN(kMostRows, kBatchFloats / classes));
-}
+HWY_INLINE std::size_t BatchRows(std::size_t classes) { return HWY_MAX(1, HWY_MIN(kMostRows, kBatchFloats / classes)); }
 
 HWY_INLINE bool IsFinite(float x) { return x - x == 0; }
 

@@ -94,8 +94,20 @@ class ScaledExp {
   VF shift_, floor_;
 };
 
+/// How many floats stand before the first that a vector's aligned store can begin at.
+HWY_INLINE std::size_t FloatsBeforeAligned(const float* to) {
+  return (0 - reinterpret_cast<std::uintptr_t>(to)) / sizeof(float) % kFloatLanes;
+}
+
+/// Fetches the lines at the ends of a row, which are shared and so are written through the cache, before a streaming
+/// store has to wait behind them.
+HWY_INLINE void FetchEnds(float* row, std::size_t n) {
+  __builtin_prefetch(row, 1);
+  __builtin_prefetch(row + n - 1, 1);
+}
+
 /// In two halves, of which one vector's second stands behind the next one's first, as in ExpSum.
-template <bool kIsFar>
+template <bool kIsFar, bool kStreams>
 HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* result, std::size_t n) {
   constexpr std::size_t kVectors = 4;
   constexpr std::size_t kFloats = kVectors * kFloatLanes;
@@ -112,11 +124,21 @@ HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* r
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) y[v] = scaled.End(reduced[v]);
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) hn::StoreU(y[v], d, to + v * kFloatLanes);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      if (kStreams) {
+        hn::Stream(y[v], d, to + v * kFloatLanes);
+      } else {
+        hn::StoreU(y[v], d, to + v * kFloatLanes);
+      }
+    }
   };
-  std::size_t i = 0;
-  if (n >= kFloats) {
-    begin(x);
+  const auto part = [&](std::size_t at, std::size_t count) HWY_ATTR {
+    StorePart(scaled.End(scaled.Begin<kIsFar>(LoadPart(x + at, count, 0))), result + at, count);
+  };
+  std::size_t i = kStreams ? HWY_MIN(n, FloatsBeforeAligned(result)) : 0;
+  if (i != 0) part(0, i);
+  if (n - i >= kFloats) {
+    begin(x + i);
     for (; i + 2 * kFloats <= n; i += kFloats) {
       end(result + i);
       begin(x + i + kFloats);
@@ -127,14 +149,16 @@ HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* r
   for (; i + kFloatLanes <= n; i += kFloatLanes) {
     hn::StoreU(scaled.End(scaled.Begin<kIsFar>(hn::LoadU(d, x + i))), d, result + i);
   }
-  if (i < n) StorePart(scaled.End(scaled.Begin<kIsFar>(LoadPart(x + i, n - i, 0))), result + i, n - i);
+  if (i < n) part(i, n - i);
 }
 
-/// result[i] = factor e^(x[i] - shift) / 2^binade.
-HWY_INLINE void MapScaledExp(const RowScale& row, double factor, const float* x, float* result, std::size_t n) {
+/// result[i] = factor e^(x[i] - shift) / 2^binade, past the caches if it streams.
+HWY_INLINE void MapScaledExp(const RowScale& row, double factor, const float* x, float* result, std::size_t n,
+                             bool streams) {
   const ScaledExp scaled(row, factor);
-  if (row.shift == 0) return MapScaledExpAs<false>(scaled, x, result, n);
-  MapScaledExpAs<true>(scaled, x, result, n);
+  if (row.shift != 0) return MapScaledExpAs<true, false>(scaled, x, result, n);
+  if (streams) return MapScaledExpAs<false, true>(scaled, x, result, n);
+  MapScaledExpAs<false, false>(scaled, x, result, n);
 }
 
 #endif

@@ -110,11 +110,13 @@ namespace {
 
 void softmax_rows(const float* x, float* result, std::size_t rows, std::size_t n) {
   const std::size_t most = LogitBatch::rows_for(n);
+  const bool streams = should_stream(x, result, rows * n);
   for (std::size_t first = 0; first < rows; first += most) {
     LogitBatch batch;
     batch.x = x + first * n;
     batch.classes = n;
     batch.count = std::min(most, rows - first);
+    batch.streams = streams;
     batch.is_followed = first + batch.count < rows;
     batch.result = result + first * n;
     const std::uint32_t left = compute_logit_batch(batch);
@@ -122,6 +124,7 @@ void softmax_rows(const float* x, float* result, std::size_t rows, std::size_t n
       if ((left >> r & 1) != 0) HWY_DYNAMIC_DISPATCH(SoftmaxRow)(batch.x + r * n, batch.result + r * n, n);
     }
   }
+  if (streams) flush_streams();
 }
 
 void softmax_gradient_rows(const float* x, const float* g, float* result, std::size_t rows, std::size_t n) {
