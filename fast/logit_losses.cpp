@@ -80,7 +80,7 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
 
 /// The gradients, and the losses, of a run of contiguous rows.
 void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::size_t first_row, float* gradient,
-                         RowLosses* row_losses) {
+                         bool streams, RowLosses* row_losses) {
   const std::size_t n = task.rows.classes;
   const std::size_t most = LogitBatch::rows_for(n);
   std::vector<float> general;
@@ -98,6 +98,7 @@ void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::si
     batch.labels = labels.index;
     batch.factors = factors;
     batch.result = gradient + first * n;
+    batch.streams = streams;
     batch.losses = losses;
     const std::uint32_t left = compute_logit_batch(batch);
     for (std::size_t r = 0; r < count; ++r) {
@@ -144,6 +145,9 @@ void compute_cross_entropy_gradient(const LossCall& call, const float* upstream,
     return;
   }
   require_classes(task.rows);
+  const bool is_contiguous = task.rows.inner == 1;
+  const bool streams = is_contiguous && gradient != task.target &&
+                       should_stream(task.output, gradient, task.rows.outer * task.rows.classes);
   RowLosses losses(call, loss);
   std::vector<float> output;
   std::vector<float> target;
@@ -152,11 +156,11 @@ void compute_cross_entropy_gradient(const LossCall& call, const float* upstream,
     RowBatch rows = {gather(task.output, task.rows, run, output), nullptr, nullptr, run.count};
     if (task.target != nullptr) rows.target = gather(task.target, task.rows, run, target);
     if (task.labels != nullptr) rows.labels = task.labels + run.first;
-    const bool is_contiguous = task.rows.inner == 1;
     float* result = is_contiguous ? gradient + run.first * task.rows.classes : output.data();
-    logit_gradient_rows(task, rows, run.first, result, loss == nullptr ? nullptr : &losses);
+    logit_gradient_rows(task, rows, run.first, result, streams, loss == nullptr ? nullptr : &losses);
     if (!is_contiguous) scatter(output, task.rows, run, gradient);
   }
+  if (streams) flush_streams();
   if (loss != nullptr) losses.finish();
 }
 

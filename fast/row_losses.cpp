@@ -39,6 +39,8 @@ LossEstimate trusted(const LossTask& task, std::size_t row, const LossEstimate& 
 
 void add_loss(const LossTask& task, std::size_t row, const LossEstimate& estimate, LossSum& sum) {
   if (task.ignores(row)) return;
+  const bool is_plain = task.sample_weights == nullptr && task.class_weights == nullptr && estimate.loss.value >= 0;
+  if (is_plain && estimate.loss.is_trusted()) return sum.add_plain(estimate.loss.value, 1);
   const double s = task.sample_weight(row);
   sum.add(trusted(task, row, estimate), s, s != 0 ? 1 : 0);
 }

@@ -12,6 +12,7 @@
 
 #include "fast/float_row-inl.h"
 #include "fast/lanes-inl.h"
+#include "fast/streaming-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -93,18 +94,6 @@ class ScaledExp {
   ExpTable exp_;
   VF shift_, floor_;
 };
-
-/// How many floats stand before the first that a vector's aligned store can begin at.
-HWY_INLINE std::size_t FloatsBeforeAligned(const float* to) {
-  return (0 - reinterpret_cast<std::uintptr_t>(to)) / sizeof(float) % kFloatLanes;
-}
-
-/// Fetches the lines at the ends of a row, which are shared and so are written through the cache, before a streaming
-/// store has to wait behind them.
-HWY_INLINE void FetchEnds(float* row, std::size_t n) {
-  __builtin_prefetch(row, 1);
-  __builtin_prefetch(row + n - 1, 1);
-}
 
 /// In two halves, of which one vector's second stands behind the next one's first, as in ExpSum.
 template <bool kIsFar, bool kStreams>
