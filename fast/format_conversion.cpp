@@ -14,7 +14,10 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// In integer and float32 arithmetic alone, which every target has, so that all give the same bits.
+// In integer and float32 arithmetic, which every target has. Where there are instructions for binary16 they give the same
+// bits (tried with every float), but that a NaN may keep its payload.
+#undef LOSSAUDIT_FAST_HAS_F16C
+#define LOSSAUDIT_FAST_HAS_F16C (HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3)
 using DF = hn::ScalableTag<float>;
 using DU = hn::RebindToUnsigned<DF>;
 using DI = hn::RebindToSigned<DF>;
@@ -29,10 +32,23 @@ HWY_INLINE MU Above(VU a, std::uint32_t b) {
   return hn::RebindMask(DU(), hn::Gt(hn::BitCast(DI(), a), hn::Set(DI(), static_cast<std::int32_t>(b))));
 }
 
+HWY_INLINE VU LoadWords(const std::uint16_t* half) { return hn::PromoteTo(DU(), hn::LoadU(D16(), half)); }
+HWY_INLINE hn::Vec<D16> Words(VU half) { return hn::DemoteTo(D16(), hn::BitCast(DI(), half)); }
+
+#if LOSSAUDIT_FAST_HAS_F16C
+struct Binary16 {
+  using DH = hn::Rebind<hwy::float16_t, DF>;
+  static HWY_INLINE VF WidenFrom(const std::uint16_t* half) {
+    return hn::PromoteTo(DF(), hn::BitCast(DH(), hn::LoadU(D16(), half)));
+  }
+  static HWY_INLINE hn::Vec<D16> NarrowTo(VF x) { return hn::BitCast(D16(), hn::DemoteTo(DH(), x)); }
+};
+#else
 struct Binary16 {
   /// Exponent and significand stand 13 places higher in a float32, and the exponents' biases differ by 112: the product
   /// by 2^112 is exact, subnormals become normal by it. Infinities and NaNs keep the largest exponent.
-  static HWY_INLINE VF Widen(VU half) {
+  static HWY_INLINE VF WidenFrom(const std::uint16_t* words) {
+    const VU half = LoadWords(words);
     const VU magnitude = hn::And(half, Bits(0x7fff));
     const VU sign = hn::ShiftLeft<16>(hn::Xor(half, magnitude));
     const VU shifted = hn::ShiftLeft<13>(magnitude);
@@ -44,7 +60,7 @@ struct Binary16 {
 
   /// From 2^-14 on, the 13 places that are lost are rounded by an integer addition, which carries into the exponent as it
   /// must. Below, adding 1/2 rounds to its last place, 2^-24, which is the unit of the subnormals.
-  static HWY_INLINE VU Narrow(VF x) {
+  static HWY_INLINE hn::Vec<D16> NarrowTo(VF x) {
     const VU bits = hn::BitCast(DU(), x);
     const VU magnitude = hn::And(bits, Bits(0x7fffffff));
     const VU sign = hn::ShiftRight<16>(hn::Xor(bits, magnitude));
@@ -55,20 +71,23 @@ struct Binary16 {
     VU half = hn::IfThenElse(Above(magnitude, 0x387fffff), rounded, subnormal);
     half = hn::IfThenElse(Above(magnitude, 0x477fefff), Bits(0x7c00), half);  // from 65520 on
     half = hn::IfThenElse(Above(magnitude, 0x7f800000), Bits(0x7e00), half);
-    return hn::Or(half, sign);
+    return Words(hn::Or(half, sign));
   }
 };
+#endif
 
 struct Brain16 {
-  static HWY_INLINE VF Widen(VU half) { return hn::BitCast(DF(), hn::ShiftLeft<16>(half)); }
+  static HWY_INLINE VF WidenFrom(const std::uint16_t* words) {
+    return hn::BitCast(DF(), hn::ShiftLeft<16>(LoadWords(words)));
+  }
 
   /// The lower half is rounded away by an integer addition, which also carries the largest numbers to infinity.
-  static HWY_INLINE VU Narrow(VF x) {
+  static HWY_INLINE hn::Vec<D16> NarrowTo(VF x) {
     const VU bits = hn::BitCast(DU(), x);
     const VU odd = hn::And(hn::ShiftRight<16>(bits), Bits(1));
     const VU rounded = hn::ShiftRight<16>(hn::Add(hn::Add(bits, Bits(0x7fff)), odd));
     const MU is_nan = Above(hn::And(bits, Bits(0x7fffffff)), 0x7f800000);
-    return hn::IfThenElse(is_nan, hn::Or(hn::ShiftRight<16>(bits), Bits(0x40)), rounded);
+    return Words(hn::IfThenElse(is_nan, hn::Or(hn::ShiftRight<16>(bits), Bits(0x40)), rounded));
   }
 };
 
@@ -88,16 +107,14 @@ HWY_INLINE void MapVectors(const From* from, To* to, std::size_t n, const Functi
 
 template <class Kind>
 HWY_INLINE void WidenAll(const std::uint16_t* from, float* to, std::size_t n) {
-  MapVectors(from, to, n, [](const std::uint16_t* half, float* wide) HWY_ATTR {
-    hn::StoreU(Kind::Widen(hn::PromoteTo(DU(), hn::LoadU(D16(), half))), DF(), wide);
-  });
+  MapVectors(from, to, n,
+             [](const std::uint16_t* half, float* wide) HWY_ATTR { hn::StoreU(Kind::WidenFrom(half), DF(), wide); });
 }
 
 template <class Kind>
 HWY_INLINE void NarrowAll(const float* from, std::uint16_t* to, std::size_t n) {
   MapVectors(from, to, n, [](const float* wide, std::uint16_t* half) HWY_ATTR {
-    const VU narrow = Kind::Narrow(hn::LoadU(DF(), wide));
-    hn::StoreU(hn::DemoteTo(D16(), hn::BitCast(DI(), narrow)), D16(), half);
+    hn::StoreU(Kind::NarrowTo(hn::LoadU(DF(), wide)), D16(), half);
   });
 }
 
