@@ -74,7 +74,8 @@ TEST_F(Program, MistakesGetOneLineThatNamesTheRemedy) {
   expect_mistake("audit fast fast", "twice");
   expect_mistake("audit fast --time soon", "soon");
   expect_mistake("audit fast --seed minus", "minus");
-  expect_mistake("audit fast --exhaustive", "--exhaustive");
+  expect_mistake("audit fast --thorough", "--thorough");
+  expect_mistake("audit fast --exhaustive --time 1s", "--time");
   expect_mistake("audit fast --function logit --dialect keras1", "nothing to audit");
   expect_mistake("audit ./no_such_library.so", "no_such_library.so");
   expect_mistake("audit fast --contract 'relu exact f32 forward'", "--case");
