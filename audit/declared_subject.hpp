@@ -35,6 +35,14 @@ class DeclaredSubject : public Subject {
     if (!contracts_.cover(contract)) return {Outcome::Kind::unsupported, "not among the contracts it declares"};
     return call(BatchCall(contract, batch, results));
   }
+  Outcome time(const Contract& contract, const Batch& batch, CallTimes& times) final {
+    validate(contract, batch);
+    if (!contracts_.cover(contract)) return {Outcome::Kind::unsupported, "not among the contracts it declares"};
+    std::vector<double> results(result_size(contract, batch.shape));
+    BatchCall timed(contract, batch, results);
+    timed.set_times(&times);
+    return call(timed);
+  }
   Outcome compute_stored(const Contract& contract, const Shape& shape, const StoredTensors& inputs,
                          std::span<std::byte> result) final {
     if (!contracts_.cover(contract)) return {Outcome::Kind::unsupported, "not among the contracts it declares"};

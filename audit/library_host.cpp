@@ -75,7 +75,7 @@ std::vector<const lossaudit_subject*> load(const std::string& path) {
 }
 
 Reply call(const Request& request, const lossaudit_subject& subject, const TensorPlaces& places) {
-  Reply reply{.number = request.number};
+  Reply reply{.number = request.number, .times = request.times};
   const lossaudit_contract contract = to_abi(request.contract);
   const lossaudit_tensors tensors = to_abi(request.shape, places, request.result_count);
   const auto threw = [&](std::string_view what) {
@@ -84,6 +84,9 @@ Reply call(const Request& request, const lossaudit_subject& subject, const Tenso
   };
   try {
     reply.status = subject.compute(&contract, &tensors);
+    if (reply.status == LOSSAUDIT_OK && reply.times.repetitions > 0) {
+      time_calls(reply.times, [&] { subject.compute(&contract, &tensors); });
+    }
   } catch (const std::exception& thrown) {
     threw(bounded(thrown.what()));
   } catch (...) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <type_traits>
 
+#include "audit/call_times.hpp"
 #include "audit/contract_lines.hpp"
 #include "audit/declared_subject.hpp"
 #include "audit/shared_tensors.hpp"
@@ -47,6 +48,7 @@ struct Request {
   TensorBytes bytes{};
   SlotLayout layout;
   std::size_t result_count = 0;
+  CallTimes times = {};  ///< to be taken, if any
 };
 
 struct Reply {
@@ -55,6 +57,7 @@ struct Reply {
   Kind kind = Kind::returned;
   std::int32_t status = 0;
   std::array<char, 200> what{};  ///< of the exception
+  CallTimes times = {};
 };
 
 static_assert(std::is_trivially_copyable_v<Said> && std::is_trivially_copyable_v<Request> &&

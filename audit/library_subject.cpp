@@ -139,7 +139,8 @@ Outcome Host::call(const SubjectCall& call) {
                   .shape = call.shape(),
                   .bytes = call.bytes(),
                   .layout = {},
-                  .result_count = call.result_count()};
+                  .result_count = call.result_count(),
+                  .times = call.times() == nullptr ? CallTimes() : *call.times()};
   const TensorPlaces places = tensors_.fit(request.bytes);
   request.layout = tensors_.layout();
   call.store(places);
@@ -169,6 +170,11 @@ Outcome Host::call(const SubjectCall& call) {
   if (tensors_.written_before_result()) return {Outcome::Kind::failed, "wrote before the beginning of result"};
   if (reply.status == LOSSAUDIT_OK) call.load(places[static_cast<std::size_t>(Tensor::result)]);
   tensors_.release_large();
+  if (call.times() != nullptr) {
+    *call.times() = reply.times;
+    call.times()->timed =
+        std::min<std::uint64_t>(reply.times.timed, CallTimes::most);  // what a stranger's process says
+  }
   return outcome_of(reply.status);
 }
 

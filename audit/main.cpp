@@ -49,6 +49,7 @@ int run(Program& program) {
   app.footer("Exit status: 0 conforms, 1 does not, 2 could not run.");
   add_audit(app, program);
   add_conform(app, program);
+  add_bench(app, program);
   add_reference(app, program);
   add_report(app, program);
   add_list(app, program);

@@ -38,6 +38,9 @@ class SubjectCall {
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] const TensorBytes& bytes() const { return bytes_; }
   [[nodiscard]] std::size_t result_count() const { return result_count_; }
+  /// What is to be timed, or null.
+  [[nodiscard]] CallTimes* times() const { return times_; }
+  void set_times(CallTimes* times) { times_ = times; }
 
   /// Writes every input tensor to its place, and the pattern of `unwritten` to the result's.
   void store(const TensorPlaces& places) const;
@@ -53,6 +56,7 @@ class SubjectCall {
   const Contract& contract_;
   const Shape& shape_;
   std::size_t result_count_;
+  CallTimes* times_ = nullptr;
 };
 
 /// A batch of doubles, and its results as doubles. The batch must fit the contract (validate), and outlive the call.

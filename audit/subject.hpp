@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/call_times.hpp"
 #include "audit/resource_watch.hpp"
 #include "audit/subject.h"
 #include "reference/contract.hpp"
@@ -45,6 +46,12 @@ class Subject {
   virtual Outcome compute_stored(const Contract& /*contract*/, const Shape& /*shape*/, const StoredTensors& /*inputs*/,
                                  std::span<std::byte> /*result*/) {
     return {Outcome::Kind::unsupported, "takes no stored tensors"};
+  }
+  /// Computes a batch again and again, and fills `times`, where the subject computes. Leaves times.timed at 0 where that
+  /// cannot be (a program): its calls can only be timed from here, with the way to it and back.
+  virtual Outcome time(const Contract& contract, const Batch& batch, CallTimes& /*times*/) {
+    std::vector<double> results(result_size(contract, batch.shape));
+    return compute(contract, batch, results);
   }
 };
 

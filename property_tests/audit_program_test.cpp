@@ -100,13 +100,17 @@ TEST_F(Program, MistakesGetOneLineThatNamesTheRemedy) {
   expect_mistake("list", "dialects");
   expect_mistake("list things", "functions");
   expect_mistake("conform", "SUBJECT");
-  expect_mistake("bench fast", "bench");
+  expect_mistake("bench", "SUBJECT");
+  expect_mistake("bench fst", "fast");
+  expect_mistake("bench fast --shape 3by4", "ROWSxCLASSES");
+  expect_mistake("bench fast --repetitions 0", "repetitions");
+  expect_mistake("bench fast --function sigmoid --dialect keras1", "declares");
 }
 
 TEST_F(Program, HelpAndListsAreNoMistakes) {
   for (const char* arguments :
-       {"--help", "--version", "audit --help", "conform --help", "reference --help", "report --help", "list --help",
-        "list functions", "list dialects", "list profiles", "list subjects", "list formats"}) {
+       {"--help", "--version", "audit --help", "conform --help", "bench --help", "reference --help", "report --help",
+        "list --help", "list functions", "list dialects", "list profiles", "list subjects", "list formats"}) {
     const Finished result = run(arguments);
     EXPECT_EQ(result.status, 0) << arguments;
     EXPECT_FALSE(result.out.empty()) << arguments;
@@ -114,6 +118,21 @@ TEST_F(Program, HelpAndListsAreNoMistakes) {
   }
   EXPECT_NE(run("list functions").out.find("sparse_categorical_crossentropy"), std::string::npos);
   EXPECT_NE(run("list formats").out.find("2.2250738585072014e-308"), std::string::npos);
+}
+
+TEST_F(Program, BenchLeavesARecordThatAReportTakesBesideAnAudits) {
+  const std::string speed = (folder_ / "speed").string(), audit = (folder_ / "audit").string();
+  const Finished timed = run("bench fast plain --function sigmoid --shape 64 --repetitions 2 -o " + speed);
+  EXPECT_EQ(timed.status, 0) << timed.err;
+  EXPECT_NE(timed.out.find("times the bandwidth limit"), std::string::npos) << timed.out;
+  const RunRecord record = load_record(folder_ / "speed" / "run.json");
+  ASSERT_EQ(record.speed.size(), 2U);
+  EXPECT_EQ(record.speed[0].subject, "fast");
+  EXPECT_EQ(record.speed[1].subject, "plain");
+  EXPECT_NE(record.command.find("bench fast plain"), std::string::npos);
+  EXPECT_NE(run("audit fast plain --function sigmoid --format f32 -o " + audit).status, 2);
+  EXPECT_EQ(run("report " + audit + "/run.json " + speed + "/run.json -o " + (folder_ / "both").string()).status, 0);
+  EXPECT_NE(text_of(folder_ / "both" / "report.md").find("Time and error"), std::string::npos);
 }
 
 TEST_F(Program, AFolderThatCannotBeWrittenIsToldBeforeAnyWork) {

@@ -6,7 +6,10 @@ add_executable(audit_test
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_auditor_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_resume_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_sweep_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/speed_run_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/vectors_test.cpp)
+add_dependencies(audit_test faults)
+target_compile_definitions(audit_test PRIVATE FAULTS_LIBRARY="$<TARGET_FILE:faults>")
 target_link_libraries(audit_test PRIVATE lossaudit_audit lossaudit_flags rapidcheck GTest::gtest_main)
 gtest_discover_tests(audit_test)
 

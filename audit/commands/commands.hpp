@@ -16,6 +16,7 @@ struct Program {
 };
 
 void add_audit(CLI::App& app, Program& program);
+void add_bench(CLI::App& app, Program& program);
 void add_conform(CLI::App& app, Program& program);
 void add_reference(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);

@@ -62,11 +62,16 @@ void prepare_report(const fs::path& directory) {
   }
 }
 
+std::string command_text(const std::vector<std::string>& command_line) {
+  std::string text = "lossaudit";
+  for (std::size_t i = 1; i < command_line.size(); ++i) text += " " + shell_quoted(command_line[i]);
+  return text;
+}
+
 void leave_record(RunRecord& record, const std::string& started, const std::vector<std::string>& command_line,
                   const Yardsticks& yardsticks, const std::string& directory) {
   record.started = started;
-  record.command = "lossaudit";
-  for (std::size_t i = 1; i < command_line.size(); ++i) record.command += " " + shell_quoted(command_line[i]);
+  record.command = command_text(command_line);
   yardsticks.apply(record);
   print_verdicts(record);
   if (directory.empty()) return;

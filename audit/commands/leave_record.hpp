@@ -38,6 +38,9 @@ class Yardsticks {
 /// Makes a report's folder with its `cases`, and proves that files can be made in it, before any work is done.
 void prepare_report(const std::filesystem::path& directory);
 
+/// The command line as a shell would take it.
+std::string command_text(const std::vector<std::string>& command_line);
+
 /// Completes the record, prints its verdicts, and leaves the report in `directory` unless that is empty.
 void leave_record(RunRecord& record, const std::string& started, const std::vector<std::string>& command_line,
                   const Yardsticks& yardsticks, const std::string& directory);

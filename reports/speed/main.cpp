@@ -11,11 +11,11 @@
 #include <set>
 
 #include "adapters/kernel_libraries.hpp"
+#include "audit/bandwidth.hpp"
 #include "audit/machine.hpp"
 #include "audit/record.hpp"
 #include "reference/contract.hpp"
 #include "reports/speed/arrays.hpp"
-#include "reports/speed/bandwidth.hpp"
 #include "reports/speed/check.hpp"
 #include "reports/speed/fast_kernels.hpp"
 #include "reports/speed/stopwatch.hpp"
@@ -84,7 +84,8 @@ std::vector<Timed> register_all(const Arguments& a, const std::vector<KernelLibr
         if (mover.traffic != task.traffic || !moved.insert(mover_name(mover, shape)).second) continue;
         stopwatch.add(mover_name(mover, shape), shape.count(), [&arrays, &task, shape, &mover] {
           const adapters::KernelCall call = arrays.call(task, {1, shape.count()});
-          return std::function<void()>([&mover, call] { mover.move(call); });
+          return std::function<void()>(
+              [&mover, call] { mover.move(call.output, call.target, call.result, call.count()); });
         });
       }
     }

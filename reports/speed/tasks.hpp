@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "audit/bandwidth.hpp"
+
 namespace lossaudit::speed {
 
 struct Shape {
@@ -21,9 +23,6 @@ std::string to_string(const Shape& shape);
 enum class Outputs : std::uint8_t { logits, probabilities, extreme_logits };
 /// hard: 0 or 1, each as likely; one_hot: a row's label.
 enum class Targets : std::uint8_t { none, labels, hard, one_hot, soft };
-
-/// The streams that go between a task and memory, whatever is done with them: its bandwidth limit.
-enum class Traffic : std::uint8_t { read, read2, read_write, read2_write };
 
 struct Task {
   std::string_view contract;  ///< as adapters::Kernel::contract
