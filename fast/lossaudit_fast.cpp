@@ -287,3 +287,17 @@ int lossaudit_fast_sparse_categorical_crossentropy_gradient(int format, const in
                              gradient, fast::size_of(rows), fast::rows_of(rows), options, loss,
                              [](auto... arguments) { fast::sparse_categorical_crossentropy_gradient(arguments...); });
 }
+int lossaudit_fast_mean_squared_error_gradient(int format, const void* target, const void* output, const void* upstream,
+                                               void* gradient, lossaudit_fast_rows rows,
+                                               const lossaudit_fast_options* options, void* loss) {
+  return fast::loss_gradient(fast::F32(), "mean_squared_error_gradient", format, target, output, upstream, gradient,
+                             fast::size_of(rows), fast::rows_of(rows), options, loss,
+                             [](auto... arguments) { fast::mean_squared_error_gradient(arguments...); });
+}
+int lossaudit_fast_cross_entropy_error_gradient(int format, const void* target, const void* p, const void* upstream,
+                                                void* gradient, lossaudit_fast_rows rows,
+                                                const lossaudit_fast_options* options, void* loss) {
+  return fast::loss_gradient(fast::F32(), "cross_entropy_error_gradient", format, target, p, upstream, gradient,
+                             fast::size_of(rows), fast::rows_of(rows), options, loss,
+                             [](auto... arguments) { fast::cross_entropy_error_gradient(arguments...); });
+}

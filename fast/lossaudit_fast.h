@@ -109,6 +109,12 @@ int lossaudit_fast_sparse_categorical_crossentropy_gradient(int format, const in
                                                             const void *upstream, void *gradient,
                                                             lossaudit_fast_rows rows,
                                                             const lossaudit_fast_options *options, void *loss);
+int lossaudit_fast_mean_squared_error_gradient(int format, const void *target, const void *output, const void *upstream,
+                                               void *gradient, lossaudit_fast_rows rows,
+                                               const lossaudit_fast_options *options, void *loss);
+int lossaudit_fast_cross_entropy_error_gradient(int format, const void *target, const void *p, const void *upstream,
+                                                void *gradient, lossaudit_fast_rows rows,
+                                                const lossaudit_fast_options *options, void *loss);
 
 #ifdef __cplusplus
 }

@@ -98,8 +98,12 @@ static void check_losses(void) {
   CHECK(near(gradient[1], 1 / (1 + e_to(3))) && gradient[2] == 0 && gradient[3] == 0);
   CHECK_OK(lossaudit_fast_mean_squared_error(LOSSAUDIT_FAST_F32, t, x, loss, rows, NULL));
   CHECK(near(loss[0], 1) && near(loss[1], (0.25 + 4) / 2));
+  CHECK_OK(lossaudit_fast_mean_squared_error_gradient(LOSSAUDIT_FAST_F32, t, x, NULL, gradient, rows, NULL, loss));
+  CHECK(near(gradient[0], 1) && near(gradient[3], 2) && near(loss[0], 1));
   CHECK_OK(lossaudit_fast_cross_entropy_error(LOSSAUDIT_FAST_F32, t, p, loss, rows, NULL));
   CHECK(near(loss[0], -ln(0.75)) && near(loss[1], -ln(0.5)));
+  CHECK_OK(lossaudit_fast_cross_entropy_error_gradient(LOSSAUDIT_FAST_F32, t, p, NULL, gradient, rows, NULL, NULL));
+  CHECK(near(gradient[0], -1 / 0.75) && gradient[1] == 0 && near(gradient[3], -2));
 }
 
 static void check_formats(void) {
