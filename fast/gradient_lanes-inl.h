@@ -16,10 +16,10 @@ struct GradientLanes {
   HWY_INLINE GradientLanes(V value_lanes, V magnitude_lanes) : value(value_lanes), magnitude(magnitude_lanes) {}
   V value, magnitude;
 
-  /// Either the error, 2^-43.5 of the magnitude, is below 2^-27.5 of the value, or the product with the factor is too
-  /// small for a float to tell its error from 0 (2^-173 beside 2^-149). Never so for NaNs and infinities.
+  /// Either the error, 2^-46.5 of the magnitude, is below 2^-27.5 of the value, or the product with the factor is too
+  /// small for a float to tell its error from 0 (2^-176 beside 2^-149). Never so for NaNs and infinities.
   HWY_INLINE M IsTrusted(V factor) const {
-    const M is_large = hn::Le(hn::Mul(Constant(0x1p-16), magnitude), hn::Abs(value));
+    const M is_large = hn::Le(hn::Mul(Constant(0x1p-19), magnitude), hn::Abs(value));
     const M is_small = hn::Lt(hn::Mul(magnitude, hn::Abs(factor)), Constant(GradientTask::negligible));
     return hn::And(hn::Or(is_large, is_small), hn::Lt(hn::Abs(hn::Mul(value, factor)), Constant(kInfinity)));
   }
