@@ -6,6 +6,7 @@
 #define LOSSAUDIT_FAST_BINARY_INL_H_
 #endif
 
+#include "fast/brief-inl.h"
 #include "fast/careful.hpp"
 #include "fast/lane_sum-inl.h"
 #include "fast/loss_task.hpp"
@@ -44,7 +45,10 @@ HWY_INLINE V TermOf(V coefficient, V y) {
 /// whole, being a sum of terms that are not negative. From logits it is c ln(1 + e^-abs(x)) plus abs(x) times the
 /// coefficient of the side on which x is wrong; c = w t' + 1 - t' is 1 without a weight, exactly, whatever t is. For
 /// other targets the magnitudes tell whether it cancelled, and then careful::loss decides.
-template <Probabilities kKind, bool kWeighted>
+///
+/// Brief terms (brief-inl.h) are good to 2^-33 of their magnitude: enough for a loss that is rounded to float, where it is
+/// at least 2^-6 of that.
+template <Probabilities kKind, bool kWeighted, bool kBrief = false>
 class BinaryTerms {
  public:
   HWY_INLINE explicit BinaryTerms(const LossTask& task) : task_(task) {}
@@ -81,7 +85,8 @@ class BinaryTerms {
       both_magnitude = hn::Add(positive_magnitude, negative_magnitude);
     }
     if (kKind == Probabilities::from_logits) {
-      const V tail = SoftplusTail(output);
+      V tail = kBrief ? BriefLog1pOfUnit(BriefExpOfMinusAbs(output)) : SoftplusTail(output);
+      tail = hn::IfThenElse(hn::Eq(output, output), tail, output);
       const M is_positive = hn::Gt(output, Constant(0));
       const V size = hn::Abs(output);
       const V linear = TermOf(hn::IfThenElse(is_positive, negative, positive), size);
@@ -95,26 +100,29 @@ class BinaryTerms {
       const M is_probability = hn::And(hn::Ge(p, Constant(0)), hn::Le(p, Constant(1)));
       p = hn::IfThenElse(is_probability, p, Constant(kNaN));
     }
-    const V surprise = hn::Neg(Log(p));
-    const V other_surprise = hn::Neg(Log1p(hn::Neg(p)));
+    const V surprise = hn::Neg(kBrief ? BriefLog(p) : Log(p));
+    const V other_surprise = hn::Neg(kBrief ? BriefLog1p(hn::Neg(p)) : Log1p(hn::Neg(p)));
     const V loss = hn::Add(TermOf(positive, surprise), TermOf(negative, other_surprise));
     const V magnitude = hn::Add(TermOf(positive_magnitude, surprise), TermOf(negative_magnitude, other_surprise));
     // A coefficient of 0 must not hide a NaN.
     return {hn::IfThenElse(hn::IsNaN(p), p, loss), magnitude};
   }
 
+  /// As Estimate's.
+  static constexpr double kTrustedPart = kBrief ? 0x1p-6 : Estimate::trusted_part;
+
   /// Replaces the losses that are not to be trusted.
   HWY_INLINE void Repair(BinaryLanes& lanes, std::size_t i, std::size_t count) const {
-    const M is_trusted =
-        hn::And(hn::Le(hn::Mul(Constant(Estimate::trusted_part), lanes.magnitude), hn::Abs(lanes.loss)),
-                hn::Lt(lanes.magnitude, Constant(kInfinity)));
+    const M is_trusted = hn::And(hn::Le(hn::Mul(Constant(kTrustedPart), lanes.magnitude), hn::Abs(lanes.loss)),
+                                 hn::Lt(lanes.magnitude, Constant(kInfinity)));
     if (HWY_LIKELY(hn::AllTrue(D(), is_trusted))) return;
     HWY_ALIGN double loss[hn::MaxLanes(D())];
     HWY_ALIGN double magnitude[hn::MaxLanes(D())];
     hn::Store(lanes.loss, D(), loss);
     hn::Store(lanes.magnitude, D(), magnitude);
     for (std::size_t j = 0; j < count; ++j) {
-      if (Estimate{loss[j], magnitude[j]}.is_trusted()) continue;
+      const double size = HWY_MAX(loss[j], -loss[j]);
+      if (kTrustedPart * magnitude[j] <= size && magnitude[j] < kInfinity) continue;
       loss[j] = careful::loss(task_, i + j);
       magnitude[j] = HWY_MAX(loss[j], -loss[j]);
     }
@@ -164,25 +172,25 @@ class BinarySumPass {
   LaneSum loss_, loss_magnitude_, weight_, weight_magnitude_, units_;
 };
 
-template <Probabilities kKind, class Action>
+template <Probabilities kKind, bool kBrief, class Action>
 HWY_INLINE void WithTerms(const LossTask& task, const Action& action) {
   if (task.pos_weight == 1) {
-    action(BinaryTerms<kKind, false>(task));
+    action(BinaryTerms<kKind, false, kBrief>(task));
   } else {
-    action(BinaryTerms<kKind, true>(task));
+    action(BinaryTerms<kKind, true, kBrief>(task));
   }
 }
 
 /// action(terms) with the terms that the task asks for.
-template <class Action>
+template <bool kBrief, class Action>
 HWY_INLINE void WithBinaryTerms(const LossTask& task, const Action& action) {
   switch (task.probabilities) {
     case Probabilities::from_logits:
-      return WithTerms<Probabilities::from_logits>(task, action);
+      return WithTerms<Probabilities::from_logits, kBrief>(task, action);
     case Probabilities::clipped:
-      return WithTerms<Probabilities::clipped>(task, action);
+      return WithTerms<Probabilities::clipped, kBrief>(task, action);
     default:
-      return WithTerms<Probabilities::plain>(task, action);
+      return WithTerms<Probabilities::plain, kBrief>(task, action);
   }
 }
 

@@ -19,7 +19,7 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 
 /// The losses of all elements, each times its sample weight.
 void BinaryLosses(const LossTask& task, float* result) {
-  WithBinaryTerms(task, [&](const auto& terms) HWY_ATTR {
+  WithBinaryTerms<true>(task, [&](const auto& terms) HWY_ATTR {
     const std::size_t lanes = hn::Lanes(D());
     const std::size_t n = task.rows.outer;
     std::size_t i = 0;
@@ -48,7 +48,7 @@ void BinarySum(const LossTask& task, std::size_t first, std::size_t last, LossSu
   if (is_common && task.probabilities == Probabilities::clipped && task.clip_low > 0 && task.clip_high < 1) {
     return AddCommonLosses<Probabilities::clipped, ProbabilitySum<true>, NoSum>(task, first, last, losses);
   }
-  WithBinaryTerms(task, [&](const auto& terms) HWY_ATTR {
+  WithBinaryTerms<false>(task, [&](const auto& terms) HWY_ATTR {
     BinarySumPass pass(terms, losses);
     WalkBlocks(pass, first, last);
   });

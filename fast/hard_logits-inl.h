@@ -25,7 +25,7 @@ HWY_INLINE MF IsHard(VF t) { return hn::Eq(hn::MulSub(t, t, t), hn::Zero(FD()));
 
 inline constexpr std::size_t kChunkFloatVectors = kChunk / hn::MaxLanes(FD());
 
-/// abs(x) up to here: e^-80 leaves its low parts 34 bits above the smallest float.
+/// abs(x) up to here for a loss's exponential.
 inline constexpr float kHardLimit = 80;
 
 /// t is 0 or 1 and abs(x) at most the limit.
@@ -35,22 +35,30 @@ HWY_INLINE MF IsHardLogit(VF t, VF x, VF limit) { return hn::And(IsHard(t), hn::
 HWY_INLINE VI SignOfHard(VF t) { return hn::ShiftLeft<8>(BitsOf(t)); }
 HWY_INLINE VF FlipSign(VF x, VI sign) { return FloatOf(hn::Xor(BitsOf(x), sign)); }
 
-/// sigmoid(z) = e / (1 + e) from e = t (1 + p), t in [2^-116, 2^116], as high + low, within 2^-29 of it relatively
-/// beside what e has, which counts 1 - sigmoid(z) times.
+/// z of a chunk's float vector v.
+HWY_INLINE VF HardZ(const float* target, const float* output, std::size_t v) {
+  const std::size_t i = v * hn::Lanes(FD());
+  return FlipSign(hn::LoadU(FD(), output + i), SignOfHard(hn::LoadU(FD(), target + i)));
+}
+
+/// U sigmoid(z) = U e / (U + e) from e = t (1 + p) = U e^z, for U a power of two, as high + low, within 2^-29 of it
+/// relatively beside what e has, which counts 1 - sigmoid(z) times.
 ///
-/// 1 + t is exactly a + a_low, and 1 + e is d + d_low to 2^-48. With y = 1 / d rounded, 1 / (1 + e) = y (1 + delta),
-/// delta = 1 - (d + d_low) y < 2^-22.5, to 2^-45; then sigmoid(z) = y t (1 + p) (1 + delta). What is rounded is the
-/// factor's part beside 1, at most 0.0223 (2^-30.5), and the low part it makes.
-HWY_INLINE FloatSum SigmoidOf(const Exponential& e) {
-  const VF one = Floats(1);
-  const VF larger = hn::Max(e.t, one);
-  const VF smaller = hn::Min(e.t, one);
+/// U + t is exactly a + a_low, and U + e is d + d_low to 2^-48. With y = U / d rounded, U / (U + e) = y (1 + delta),
+/// delta = 1 - (d + d_low) y / U < 2^-22.5, to 2^-45; so the result is y t (1 + p) (1 + delta). What is rounded is the
+/// factor's part beside 1, at most 0.0223 (2^-30.5), and the low part it makes. U changes no bit of it as long as nothing
+/// underflows: for e^z above 2^-87 when U is 1.
+HWY_INLINE FloatSum SigmoidOf(const Exponential& e, float unit) {
+  const VF u = Floats(unit);
+  const VF larger = hn::Max(e.t, u);
+  const VF smaller = hn::Min(e.t, u);
   const VF a = hn::Add(larger, smaller);
   const VF a_low = hn::Sub(smaller, hn::Sub(a, larger));
   const VF d = hn::MulAdd(e.t, e.p, a);
   const VF d_low = hn::Add(hn::MulAdd(e.t, e.p, hn::Sub(a, d)), a_low);
-  const VF y = hn::Div(one, d);
-  const VF delta = hn::NegMulAdd(y, d_low, hn::NegMulAdd(y, d, one));
+  const VF y = hn::Div(u, d);
+  VF delta = hn::NegMulAdd(y, d_low, hn::NegMulAdd(y, d, u));
+  if (unit != 1) delta = hn::Mul(delta, Floats(1 / unit));
   const VF high = hn::Mul(y, e.t);
   const VF beside_one = hn::Add(hn::MulAdd(delta, e.p, delta), e.p);
   return {high, hn::MulAdd(high, beside_one, hn::MulSub(y, e.t, high))};
@@ -77,19 +85,14 @@ class HardLogitSum {
   }
 
   HWY_INLINE void Chunk(const float* target, const float* output) {
-    for (std::size_t v = 0; v < kChunkFloatVectors; ++v) {
-      const std::size_t i = v * hn::Lanes(FD());
-      const VI sign = SignOfHard(hn::LoadU(FD(), target + i));
-      Add(v, exp_(FlipSign(hn::LoadU(FD(), output + i), sign)));
-    }
+    for (std::size_t v = 0; v < kChunkFloatVectors; ++v) Add(v, exp_(HardZ(target, output, v)));
     EndChunk();
   }
   /// Only the first `count` of the chunk.
   HWY_INLINE void LastChunk(const float* target, const float* output, std::size_t count) {
     for (std::size_t v = 0; v < kChunkFloatVectors; ++v) {
       const std::size_t i = v * hn::Lanes(FD());
-      const VI sign = SignOfHard(hn::LoadU(FD(), target + i));
-      Exponential e = exp_(FlipSign(hn::LoadU(FD(), output + i), sign));
+      Exponential e = exp_(HardZ(target, output, v));
       e.t = hn::IfThenElseZero(hn::FirstN(FD(), count < i ? 0 : count - i), e.t);
       Add(v, e);
     }

@@ -7,7 +7,10 @@
 #define LOSSAUDIT_FAST_HARD_LOGITS_GRADIENT_INL_H_
 #endif
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "fast/binary-inl.h"
 #include "fast/binary_gradient-inl.h"
@@ -18,54 +21,74 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 
 #if HWY_NATIVE_FMA
 
-/// The one factor of all elements, as a sum of floats, and how large a logit may be for the product to have all its
-/// bits: e^-limit times the factor is at least e^-80.
+/// The one factor of all elements, as a sum of floats; usable unless it is far from 1.
 struct HardFactor {
   HWY_INLINE explicit HardFactor(double factor)
       : high(static_cast<float>(factor)), low(static_cast<float>(factor - high)) {
-    const double size = factor < 0 ? -factor : factor;
-    const bool is_moderate = size >= 0x1p-60 && size <= 0x1p60;
-    limit = !is_moderate ? -1 : static_cast<float>(size < 1 ? kHardLimit + std::log(size) : kHardLimit);
+    const double size = std::abs(factor);
+    is_usable = size >= 0x1p-40 && size <= 0x1p20;
+    if (!is_usable) return;
+    limit = static_cast<float>(60 + std::min(0.0, std::log(size)));
+    lowest = static_cast<float>(-151 * 0x1.62e42fefa39efp-1 - std::log(size));
   }
   float high, low;
-  float limit;
+  bool is_usable;
+  float limit = -1;  ///< up to this abs(x) nothing comes near a float's underflow
+  float lowest = 0;  ///< below this z the product is nearer to 0 than to any other float
 };
 
-/// sigmoid(z) times the factor, with the sign that x has in z, rounded once: h S is h S rounded and the rest exactly.
-HWY_INLINE VF HardGradient(const Exponential& e, VI sign, VF factor_high, VF factor_low) {
-  const FloatSum s = SigmoidOf(e);
+/// sigmoid(z) times the factor, with the sign that x has in z: h S is its rounding and the rest exactly.
+HWY_INLINE VF HardGradient(const FloatSum& s, VI sign, const HardFactor& factor) {
+  const VF factor_high = Floats(factor.high);
   const VF product = hn::Mul(s.high, factor_high);
   VF rest = hn::MulSub(s.high, factor_high, product);
-  rest = hn::MulAdd(s.high, factor_low, rest);
+  rest = hn::MulAdd(s.high, Floats(factor.low), rest);
   rest = hn::MulAdd(s.low, factor_high, rest);
   return FlipSign(hn::Add(product, rest), sign);
 }
 
-/// The exponentials of a chunk and the signs of its gradient.
+/// 2^48 e^z has room for every z whose gradient reaches a float; above 54 sigmoid(z) rounds to 1.
+inline constexpr std::int32_t kFarExponent = 48;
+inline constexpr float kFarUnit = 0x1p48F;
+inline constexpr float kFarHighest = 54;
+
+/// The same for any finite z, the same bits where the other will do. Where the result is subnormal it is rounded a second
+/// time, by half an ulp of its own, and the first rounding was a quarter of that at most.
+HWY_INLINE VF FarGradient(const ExpTable& far_exp, VF z, VI sign, const HardFactor& factor) {
+  const VF lowest = Floats(factor.lowest);
+  const Exponential e = far_exp(hn::Max(hn::Min(z, Floats(kFarHighest)), lowest));
+  const VF scaled = HardGradient(SigmoidOf(e, kFarUnit), sign, factor);
+  return hn::Mul(hn::IfThenZeroElse(hn::Lt(z, lowest), scaled), Floats(1 / kFarUnit));
+}
+
+/// A chunk of hard targets.
 struct HardChunk {
-  Exponential e[kChunkFloatVectors];
   VI sign[kChunkFloatVectors];
+  Exponential e[kChunkFloatVectors];
 
   HWY_INLINE void Set(const ExpTable& exp, const float* target, const float* output) {
     for (std::size_t v = 0; v < kChunkFloatVectors; ++v) {
       sign[v] = SignOfHard(hn::LoadU(FD(), target + v * hn::Lanes(FD())));
-      e[v] = exp(FlipSign(hn::LoadU(FD(), output + v * hn::Lanes(FD())), sign[v]));
+      e[v] = exp(HardZ(target, output, v));
     }
   }
   HWY_INLINE void Store(const HardFactor& factor, float* gradient) const {
     for (std::size_t v = 0; v < kChunkFloatVectors; ++v) {
-      hn::StoreU(HardGradient(e[v], sign[v], Floats(factor.high), Floats(factor.low)), FD(),
-                 gradient + v * hn::Lanes(FD()));
+      hn::StoreU(HardGradient(SigmoidOf(e[v], 1), sign[v], factor), FD(), gradient + v * hn::Lanes(FD()));
     }
   }
 };
 
 HWY_INLINE bool IsHardChunk(const float* target, const float* output, float limit) {
-  return AllOfChunk(target, output, [limit](VF t, VF x) HWY_ATTR { return IsHardLogit(t, x, Floats(limit)); });
+  for (std::size_t i = 0; i < kChunk; i += hn::Lanes(FD())) {
+    const MF is_hard = IsHardLogit(hn::LoadU(FD(), target + i), hn::LoadU(FD(), output + i), Floats(limit));
+    if (!hn::AllTrue(FD(), is_hard)) return false;
+  }
+  return true;
 }
 
-/// Gradients of the chunks from i on, as long as all of a chunk is hard and within the limit; their losses are added to
-/// the sum. Returns where it stopped. The exponentials of a chunk are taken beside the rest of the chunk before it.
+/// Gradients of the chunks from i on, as long as all of a chunk is hard and within the limit; their losses are added to the sum. Returns where
+/// it stopped. The exponentials of a chunk are taken beside the rest of the chunk before it.
 template <bool kSums>
 HWY_NOINLINE std::size_t HardChunks(const LossTask& task, const HardFactor& factor, std::size_t i, std::size_t end,
                                     float* gradient, HardLogitSum& sum) {
@@ -93,35 +116,92 @@ HWY_NOINLINE std::size_t HardChunks(const LossTask& task, const HardFactor& fact
   return i;
 }
 
-/// Gradients of `count` elements of any sort. An element has the same bits here as among hard ones.
-HWY_NOINLINE void AnyChunk(const GradientTask& task, const HardFactor& factor, std::size_t i, std::size_t count,
-                           float* gradient) {
+/// sigmoid(x) - t times the factor in double lanes, for t in [0, 1]: u + v e over 1 + e, where u and v are 1 - t and -t, or
+/// for x < 0 the other way round. `is_trusted` tells where the difference is good to 2^-27 of itself.
+HWY_INLINE V SoftGradient(V t, V x, V factor, M& is_trusted) {
+  const V one = Constant(1);
+  const V e = BriefExpOfMinusAbs(x);
+  const M is_positive = hn::Gt(x, hn::Zero(D()));
+  const V rest = hn::Sub(one, t);
+  const V u = hn::IfThenElse(is_positive, rest, hn::Neg(t));
+  const V ve = hn::Mul(hn::IfThenElse(is_positive, hn::Neg(t), rest), e);
+  const V difference = hn::Add(u, ve);
+  const M is_target = hn::And(hn::Ge(t, hn::Zero(D())), hn::Le(t, one));
+  const M is_close = hn::Le(hn::Abs(ve), hn::Mul(hn::Abs(difference), Constant(0x1p7)));
+  is_trusted = hn::And(hn::And(is_target, is_close), hn::Lt(hn::Abs(x), Constant(kInfinity)));
+  return hn::Div(hn::Mul(difference, factor), hn::Add(one, e));
+}
+
+/// Gradients of elements of any sort. An element has the same bits here as among hard ones.
+class AnyGradient {
+ public:
+  HWY_INLINE AnyGradient(const GradientTask& task, const HardFactor& factor)
+      : derivative_(task),
+        factor_(factor),
+        wide_factor_(Constant(task.factor(0))),
+        far_exp_(kFarExponent),
+        limit_(Floats(factor.is_usable ? std::numeric_limits<float>::max() : -1)) {}
+
+  /// Those of a float vector, of which the first `count` are elements i, i + 1, ...
+  HWY_INLINE VF Of(const float* target, const float* output, std::size_t i, std::size_t count) const {
+    const VF t = hn::LoadU(FD(), target);
+    const VF x = hn::LoadU(FD(), output);
+    const MF is_hard = IsHardLogit(t, x, limit_);
+    if (hn::AllFalse(FD(), is_hard)) return Soft(t, x, i, count);
+    const VI sign = SignOfHard(t);
+    const VF hard = FarGradient(far_exp_, FlipSign(x, sign), sign, factor_);
+    if (HWY_LIKELY(hn::AllTrue(FD(), is_hard))) return hard;
+    return hn::IfThenElse(is_hard, hard, Soft(t, x, i, count));
+  }
+
+ private:
+  HWY_INLINE VF Soft(VF t, VF x, std::size_t i, std::size_t count) const {
+    const std::size_t lanes = hn::Lanes(D());
+    const V low = SoftHalf(hn::PromoteTo(D(), hn::LowerHalf(F(), t)), hn::PromoteTo(D(), hn::LowerHalf(F(), x)), i,
+                           HWY_MIN(lanes, count));
+    const V high = SoftHalf(hn::PromoteTo(D(), hn::UpperHalf(F(), t)), hn::PromoteTo(D(), hn::UpperHalf(F(), x)),
+                            i + lanes, count < lanes ? 0 : count - lanes);
+    return hn::Combine(FD(), ToFloat(high), ToFloat(low));
+  }
+  HWY_INLINE V SoftHalf(V t, V x, std::size_t i, std::size_t count) const {
+    M is_trusted;
+    const V soft = SoftGradient(t, x, wide_factor_, is_trusted);
+    if (HWY_LIKELY(factor_.is_usable && hn::AllTrue(D(), is_trusted)) || count == 0) return soft;
+    const V value = General(i, count);
+    return factor_.is_usable ? hn::IfThenElse(is_trusted, soft, value) : value;
+  }
+  HWY_NOINLINE V General(std::size_t i, std::size_t count) const {
+    return count == hn::Lanes(D()) ? derivative_.Whole(i) : derivative_.First(i, count);
+  }
+
+  BinaryDerivative<Probabilities::from_logits, true> derivative_;
+  const HardFactor& factor_;
+  V wide_factor_;
+  ExpTable far_exp_;
+  VF limit_;
+};
+
+/// Gradients of the elements [i, end), chunk by chunk.
+HWY_NOINLINE void AnyChunks(const GradientTask& task, const HardFactor& factor, std::size_t i, std::size_t end,
+                            float* gradient) {
+  const AnyGradient any(task, factor);
+  const std::size_t lanes = hn::Lanes(FD());
+  for (; i + lanes <= end; i += lanes) {
+    hn::StoreU(any.Of(task.target + i, task.output + i, i, lanes), FD(), gradient + i);
+  }
+  if (i == end) return;
+  const std::size_t count = end - i;
   const PaddedChunk target(task.target + i, count, 1);
   const PaddedChunk output(task.output + i, count, 0);
-  HWY_ALIGN float hard[kChunk];
-  HWY_ALIGN float any[kChunk];
-  HWY_ALIGN float is_hard[kChunk];
-  std::size_t hard_ones = 0;
-  for (std::size_t v = 0; v < kChunk; v += hn::Lanes(FD())) {
-    const MF mask =
-        IsHardLogit(hn::Load(FD(), target.data() + v), hn::Load(FD(), output.data() + v), Floats(factor.limit));
-    hn::Store(hn::IfThenElseZero(mask, Floats(1)), FD(), is_hard + v);
-    hard_ones += hn::CountTrue(FD(), mask);
-  }
-  if (hard_ones != 0) {
-    HardChunk chunk;
-    chunk.Set(ExpTable(), target.data(), output.data());
-    chunk.Store(factor, hard);
-  }
-  if (hard_ones != kChunk) {
-    const BinaryDerivative<Probabilities::from_logits, true> derivative(task);
-    const std::size_t lanes = hn::Lanes(D());
-    for (std::size_t p = 0; p < count; p += lanes) {
-      const V value = p + lanes <= count ? derivative.Whole(i + p) : derivative.First(i + p, count - p);
-      StoreFloats(value, any + p);
-    }
-  }
-  for (std::size_t j = 0; j < count; ++j) gradient[i + j] = is_hard[j] != 0 ? hard[j] : any[j];
+  HWY_ALIGN float results[hn::MaxLanes(FD())];
+  hn::Store(any.Of(target.data(), output.data(), i, count), FD(), results);
+  std::memcpy(gradient + i, results, count * sizeof(float));
+}
+
+/// The end of the chunks from i on of which none is all hard and within the limit.
+HWY_INLINE std::size_t EndOfAny(const LossTask& task, const HardFactor& factor, std::size_t i, std::size_t end) {
+  while (i + kChunk <= end && !IsHardChunk(task.target + i, task.output + i, factor.limit)) i += kChunk;
+  return i + kChunk > end ? end : i;
 }
 
 /// The gradients of a task without options, with one factor for all; adds the losses up in `losses` unless that is
@@ -136,18 +216,17 @@ HWY_INLINE void LogitGradients(const GradientTask& task, float* gradient, LossSu
     const std::size_t end = HWY_MIN(n, begin + sum_block);
     BinaryBlock<BestLogitSum, LogitSum, decltype(general)> block(task, general);
     for (std::size_t i = begin; i < end;) {
-      const std::size_t first = i;
       if (losses != nullptr) {
-        i = HardChunks<true>(task, factor, i, end, gradient, block.BestSum());
-        block.CountBest(i - first);
+        const std::size_t hard_end = HardChunks<true>(task, factor, i, end, gradient, block.BestSum());
+        block.CountBest(hard_end - i);
+        i = hard_end;
       } else {
         i = HardChunks<false>(task, factor, i, end, gradient, block.BestSum());
       }
-      if (i == end) break;
-      const std::size_t count = HWY_MIN(kChunk, end - i);
-      if (losses != nullptr) block.Add(i, i + count);
-      AnyChunk(task, factor, i, count, gradient);
-      i += count;
+      const std::size_t any_end = EndOfAny(task, factor, i, end);
+      if (losses != nullptr) block.Add(i, any_end);
+      AnyChunks(task, factor, i, any_end, gradient);
+      i = any_end;
     }
     if (losses != nullptr) block.End(end - begin, *losses);
   }

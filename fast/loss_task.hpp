@@ -74,9 +74,7 @@ struct LossTask {
   std::optional<std::int64_t> ignore_index = std::nullopt;
 
   /// The binary loss with no option but its dialect's clip.
-  [[nodiscard]] bool is_common_binary() const {
-    return pos_weight == 1 && smoothing == 0 && sample_weights == nullptr;
-  }
+  [[nodiscard]] bool is_common_binary() const { return pos_weight == 1 && smoothing == 0 && sample_weights == nullptr; }
   [[nodiscard]] std::size_t losses() const { return rows.outer * rows.inner; }
   [[nodiscard]] bool ignores(std::size_t index) const { return ignore_index && labels[index] == *ignore_index; }
   [[nodiscard]] double sample_weight(std::size_t index) const {
