@@ -31,6 +31,8 @@ inline constexpr std::size_t kStepVectors = kStepFloats / kFloatLanes;
 inline constexpr std::size_t kNoClass = std::numeric_limits<std::size_t>::max();
 inline constexpr float kNoLogit = -std::numeric_limits<float>::infinity();
 
+HWY_INLINE bool IsFinite(float x) { return x - x == 0; }
+
 /// What a row's exponentials are measured from, so that none overflows: e^(x - shift) 2^kExponent / 2^binade, with the
 /// row's maximum in that binade. Nothing is subtracted from x, which would round it, unless the maximum is beyond 256:
 /// then x - maximum is exact wherever its exponential is not negligible. Logits further than kDepth below the maximum
@@ -235,17 +237,25 @@ class RowSteps {
   HWY_ALIGN float patched_[kStepFloats];
 };
 
-/// Fetches a step of floats from `ahead` floats after `from` into the cache, if there is memory there.
-HWY_INLINE void PrefetchStep(const float* from, std::size_t ahead) {
-  const std::uintptr_t first = reinterpret_cast<std::uintptr_t>(from) + ahead * sizeof(float);
-  for (std::size_t line = 0; line < kStepFloats * sizeof(float); line += 64) {
-    __builtin_prefetch(reinterpret_cast<const void*>(first + line));
+/// What is fetched into the cache while a row is summed: floats as many as it has, once or twice.
+struct Followers {
+  const float* first = nullptr;
+  const float* second = nullptr;
+
+  HWY_INLINE void Fetch(std::size_t offset) const {
+    if (first != nullptr) FetchStep(first + offset);
+    if (second != nullptr) FetchStep(second + offset);
   }
-}
+
+ private:
+  static HWY_INLINE void FetchStep(const float* from) {
+    for (std::size_t i = 0; i < kStepFloats; i += 16) __builtin_prefetch(from + i);
+  }
+};
 
 template <bool kBelow, bool kIsFar>
 HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
-                            std::size_t ahead) {
+                            const Followers& followers) {
   constexpr std::size_t kSteps = 8;
   const RowSteps steps(x, n, left_out);
   ExpSum<kBelow, kIsFar> sum(scale);
@@ -254,7 +264,7 @@ HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n
   while (s < steps.size()) {
     const std::size_t end = HWY_MIN(steps.size(), s + kSteps);
     for (; s < end; ++s) {
-      PrefetchStep(x + (s - 1) * kStepFloats, ahead);
+      followers.Fetch((s - 1) * kStepFloats);
       sum.End();
       sum.Begin(steps[s]);
     }
@@ -266,13 +276,12 @@ HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n
 }
 
 /// Σ e^(x_i - shift) 2^(kExponent - binade) over a row's classes but the one that is left out, if any, and (kBelow) the
-/// maxima. NaN where there is one. Meanwhile what lies `ahead` floats further, if not 0, is
-/// fetched into the cache.
+/// maxima. NaN where there is one.
 template <bool kBelow>
 HWY_INLINE ExpSums SumExp(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
-                          std::size_t ahead) {
-  if (scale.shift == 0) return SumExpAs<kBelow, false>(scale, x, n, left_out, ahead);
-  return SumExpAs<kBelow, true>(scale, x, n, left_out, ahead);
+                          const Followers& followers) {
+  if (scale.shift == 0) return SumExpAs<kBelow, false>(scale, x, n, left_out, followers);
+  return SumExpAs<kBelow, true>(scale, x, n, left_out, followers);
 }
 
 #endif  // HWY_NATIVE_FMA

@@ -27,8 +27,8 @@ class LogitStages {
   HWY_INLINE std::uint32_t RunShort() {
     constexpr double kLn2 = 0x1.62e42fefa39efp-1;
     ShortRows rows(batch_.x, batch_.count, n_);
-    rows.Maxima(maximum_);
     std::int32_t left_out[kMostRows];
+    rows.Maxima(maximum_, left_out);
     for (std::size_t r = 0; r < kMostRows; ++r) left_out[r] = -1;
     for (std::size_t r = 0; r < batch_.count; ++r) {
       Check(r);
@@ -66,6 +66,12 @@ class LogitStages {
   bool HasLabels() const { return batch_.labels != nullptr; }
   std::size_t Label(std::size_t r) const { return HasLabels() ? static_cast<std::size_t>(batch_.labels[r]) : kNoClass; }
 
+  Followers Ahead(std::size_t r) const {
+    if (!batch_.is_followed) return {};
+    const std::size_t next = (batch_.count + r) * n_;
+    return {batch_.x + next, batch_.targets == nullptr ? nullptr : batch_.targets + next};
+  }
+
   HWY_INLINE void Begin(std::size_t r) {
     maximum_[r] = FloatRowMaximum(Row(r), n_);
     if (batch_.streams) FetchEnds(batch_.result + r * n_, n_);
@@ -86,7 +92,7 @@ class LogitStages {
   HWY_INLINE void Sum(std::size_t r) {
     constexpr double kLn2 = 0x1.62e42fefa39efp-1;
     const RowScale scale(maximum_[r]);
-    sum_[r] = SumExp<false>(scale, Row(r), n_, Label(r), batch_.is_followed ? batch_.count * n_ : 0).sum;
+    sum_[r] = SumExp<false>(scale, Row(r), n_, Label(r), Ahead(r)).sum;
     exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
   }
 
@@ -120,8 +126,9 @@ class LogitStages {
   HWY_INLINE void Write(std::size_t r) {
     float* result = batch_.result + r * n_;
     if (!(factor_[r] < kInfinity)) return Fill(result);
-    MapScaledExp(RowScale(maximum_[r]), factor_[r] * Factor(r), Row(r), result, n_, batch_.streams);
-    if (HasLabels()) result[Label(r)] = static_cast<float>(-missing_[r] * Factor(r));
+    OneElement own;
+    if (HasLabels()) own = {Label(r), static_cast<float>(-missing_[r] * Factor(r))};
+    MapScaledExp(RowScale(maximum_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams);
   }
 
   HWY_INLINE void WriteShort(ShortRows& rows) {
@@ -173,24 +180,36 @@ std::uint32_t RunLogitBatch(const LogitBatch& batch) { return (std::uint32_t{1} 
 
 std::size_t FindHardTarget(const float* target, std::size_t n) {
   const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
   const std::size_t lanes = hn::Lanes(d);
+  const auto zero = hn::Zero(d);
   std::size_t found = n;
-  const auto look = [&](std::size_t from, std::size_t to) {
-    for (std::size_t i = from; i < to; ++i) {
-      if (target[i] == 0) continue;
-      if (found != n) return false;
-      found = i;
-    }
-    return true;
+  // False at the second.
+  const auto look = [&](hn::Vec<decltype(d)> t, std::size_t i) HWY_ATTR {
+    const auto is_target = hn::Ne(t, zero);
+    const std::size_t count = hn::CountTrue(d, is_target);
+    if (count == 0) return true;
+    const bool is_first = found == n && count == 1;
+    found = i + static_cast<std::size_t>(hn::FindFirstTrue(d, is_target));
+    return is_first;
   };
   std::size_t i = 0;
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
-    const auto bits = [&](std::size_t v) { return hn::BitCast(di, hn::LoadU(d, target + i + v * lanes)); };
-    const auto any = hn::Or(hn::Or(bits(0), bits(1)), hn::Or(bits(2), bits(3)));
-    if (!hn::AllTrue(di, hn::Eq(any, hn::Zero(di))) && !look(i, i + 4 * lanes)) return n;
+    const auto load = [&](std::size_t v) HWY_ATTR { return hn::LoadU(d, target + i + v * lanes); };
+    const auto any = hn::Or(hn::Or(load(0), load(1)), hn::Or(load(2), load(3)));
+    if (hn::AllTrue(d, hn::Eq(any, zero))) continue;
+    for (std::size_t v = 0; v < 4; ++v) {
+      if (!look(load(v), i + v * lanes)) return n;
+    }
   }
-  return look(i, n) ? found : n;
+  for (; i + lanes <= n; i += lanes) {
+    if (!look(hn::LoadU(d, target + i), i)) return n;
+  }
+  for (; i < n; ++i) {
+    if (target[i] == 0) continue;
+    if (found != n) return n;
+    found = i;
+  }
+  return found;
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

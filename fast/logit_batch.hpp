@@ -19,7 +19,8 @@ struct LogitBatch {
   float* result = nullptr;               ///< (count, classes), perhaps x itself; or nullptr: losses alone
   double* losses = nullptr;              ///< one a row, or nullptr
   bool streams = false;                  ///< the result goes past the caches; flush_streams() afterwards
-  bool is_followed = false;              ///< by more rows, which are fetched into the cache meanwhile
+  bool is_followed = false;              ///< by more rows, which are fetched into the cache meanwhile, and, if there
+  const float* targets = nullptr;        ///< are any, the targets that follow these
 
   /// How many rows make a good batch: about 16 KiB, which a first-level cache holds.
   static std::size_t rows_for(std::size_t classes) {

@@ -67,6 +67,7 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
     batch.classes = n;
     batch.count = count;
     batch.is_followed = first + count < rows.count;
+    if (rows.target != nullptr) batch.targets = rows.target + first * n;
     batch.labels = labels.index;
     batch.losses = losses;
     const std::uint32_t left = compute_logit_batch(batch);
@@ -95,6 +96,7 @@ void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::si
     batch.classes = n;
     batch.count = count;
     batch.is_followed = first + count < rows.count;
+    if (rows.target != nullptr) batch.targets = rows.target + first * n;
     batch.labels = labels.index;
     batch.factors = factors;
     batch.result = gradient + first * n;

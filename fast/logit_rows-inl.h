@@ -13,19 +13,21 @@
 
 #include "fast/float_row-inl.h"
 #include "fast/row-inl.h"
+#include "fast/short_rows-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
 inline constexpr std::size_t kMostRows = 16;
+#if HWY_NATIVE_FMA
+static_assert(kMostRows == ShortRows::kRows);
+#endif
 static_assert(kMostRows % hn::MaxLanes(D()) == 0);
 
 inline constexpr std::size_t kBatchFloats = 4096;
 
 /// How many rows make a batch: about 16 KiB, which a first-level cache holds.
 HWY_INLINE std::size_t BatchRows(std::size_t classes) { return HWY_MAX(1, HWY_MIN(kMostRows, kBatchFloats / classes)); }
-
-HWY_INLINE bool IsFinite(float x) { return x - x == 0; }
 
 /// The reductions of `count` <= kMostRows rows, with `others` and `log_of_sum` within kLogitRowError of themselves.
 struct LogitRows {
@@ -47,8 +49,8 @@ class RowSums {
   HWY_INLINE RowSums() {
     for (std::size_t r = 0; r < kMostRows; ++r) sum_[r] = exponent_[r] = maxima_[r] = 0;
   }
-  HWY_INLINE void Set(std::size_t r, const RowScale& scale, const ExpSums& sums, double maxima) {
-    sum_[r] = sums.sum;
+  HWY_INLINE void Set(std::size_t r, const RowScale& scale, double sum, double maxima) {
+    sum_[r] = sum;
     exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
     maxima_[r] = maxima;
   }
@@ -67,18 +69,43 @@ class RowSums {
   HWY_ALIGN double maxima_[kMostRows];
 };
 
-HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count, [[maybe_unused]] bool is_followed,
-                                LogitRows& rows) {
+HWY_INLINE void SumLongRows(const float* x, std::size_t n, std::size_t count, bool is_followed, LogitRows& rows,
+                            RowSums& sums) {
   for (std::size_t r = 0; r < count; ++r) rows.maximum[r] = FloatRowMaximum(x + r * n, n);
-  RowSums sums;
+  for (std::size_t r = 0; r < count; ++r) {
+    if (!IsFinite(rows.maximum[r])) {
+      sums.SetNone(r);
+      continue;
+    }
+    const RowScale scale(rows.maximum[r]);
+    Followers followers;
+    if (is_followed) followers.first = x + (count + r) * n;
+    const ExpSums sum = SumExp<true>(scale, x + r * n, n, kNoClass, followers);
+    sums.Set(r, scale, sum.sum, sum.maxima - 1);
+  }
+}
+
+HWY_INLINE void SumShortRows(const float* x, std::size_t n, std::size_t count, LogitRows& rows, RowSums& sums) {
+  ShortRows lanes(x, count, n);
+  std::int32_t top[kMostRows];
+  double sum[kMostRows];
+  lanes.Maxima(rows.maximum, top);
+  lanes.Sums(rows.maximum, top, sum);
   for (std::size_t r = 0; r < count; ++r) {
     if (IsFinite(rows.maximum[r])) {
-      const RowScale scale(rows.maximum[r]);
-      const ExpSums sum = SumExp<true>(scale, x + r * n, n, kNoClass, is_followed ? count * n : 0);
-      sums.Set(r, scale, sum, sum.maxima - 1);
+      sums.Set(r, RowScale(rows.maximum[r]), sum[r], 0);
     } else {
       sums.SetNone(r);
     }
+  }
+}
+
+HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count, bool is_followed, LogitRows& rows) {
+  RowSums sums;
+  if (n <= ShortRows::kMostClasses) {
+    SumShortRows(x, n, count, rows, sums);
+  } else {
+    SumLongRows(x, n, count, is_followed, rows, sums);
   }
   for (std::size_t r = 0; r < count; r += hn::Lanes(D())) {
     const V others = sums.Get(r, 0x1p-100);

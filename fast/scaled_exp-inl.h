@@ -95,9 +95,24 @@ class ScaledExp {
   VF shift_, floor_;
 };
 
+/// An element of a result that is known otherwise.
+struct OneElement {
+  std::size_t index = kNoClass;
+  float value = 0;
+
+  HWY_NOINLINE void Replace(VF* vectors, std::size_t at) const {
+    VF& vector = vectors[at / kFloatLanes];
+    HWY_ALIGN float lanes[kFloatLanes];
+    hn::Store(vector, FD(), lanes);
+    lanes[at % kFloatLanes] = value;
+    vector = hn::Load(FD(), lanes);
+  }
+};
+
 /// In two halves, of which one vector's second stands behind the next one's first, as in ExpSum.
 template <bool kIsFar, bool kStreams>
-HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* result, std::size_t n) {
+HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* result, std::size_t n,
+                               const OneElement& own) {
   constexpr std::size_t kVectors = 4;
   constexpr std::size_t kFloats = kVectors * kFloatLanes;
   const FD d;
@@ -112,6 +127,8 @@ HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* r
   const auto end = [&](float* to) HWY_ATTR {
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) y[v] = scaled.End(reduced[v]);
+    const std::size_t at = own.index - static_cast<std::size_t>(to - result);
+    if (kStreams && at < kFloats) own.Replace(y, at);
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) {
       if (kStreams) {
@@ -124,7 +141,9 @@ HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* r
   const auto part = [&](std::size_t at, std::size_t count) HWY_ATTR {
     StorePart(scaled.End(scaled.Begin<kIsFar>(LoadPart(x + at, count, 0))), result + at, count);
   };
-  std::size_t i = kStreams ? HWY_MIN(n, FloatsBeforeAligned(result)) : 0;
+  const std::size_t first = kStreams ? HWY_MIN(n, FloatsBeforeAligned(result)) : 0;
+  const std::size_t streamed = (n - first) / kFloats * kFloats;
+  std::size_t i = first;
   if (i != 0) part(0, i);
   if (n - i >= kFloats) {
     begin(x + i);
@@ -139,15 +158,17 @@ HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* r
     hn::StoreU(scaled.End(scaled.Begin<kIsFar>(hn::LoadU(d, x + i))), d, result + i);
   }
   if (i < n) part(i, n - i);
+  // Where it was streamed it is there already, and must not be written again: that would fetch the line back.
+  if (own.index < n && !(kStreams && own.index - first < streamed)) result[own.index] = own.value;
 }
 
-/// result[i] = factor e^(x[i] - shift) / 2^binade, past the caches if it streams.
+/// result[i] = factor e^(x[i] - shift) / 2^binade, but for one element, past the caches if it streams.
 HWY_INLINE void MapScaledExp(const RowScale& row, double factor, const float* x, float* result, std::size_t n,
-                             bool streams) {
+                             const OneElement& own, bool streams) {
   const ScaledExp scaled(row, factor);
-  if (row.shift != 0) return MapScaledExpAs<true, false>(scaled, x, result, n);
-  if (streams) return MapScaledExpAs<false, true>(scaled, x, result, n);
-  MapScaledExpAs<false, false>(scaled, x, result, n);
+  if (row.shift != 0) return MapScaledExpAs<true, false>(scaled, x, result, n, own);
+  if (streams) return MapScaledExpAs<false, true>(scaled, x, result, n, own);
+  MapScaledExpAs<false, false>(scaled, x, result, n, own);
 }
 
 #endif

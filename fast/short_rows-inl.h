@@ -12,7 +12,6 @@
 #include <cstring>
 
 #include "fast/float_row-inl.h"
-#include "fast/logit_rows-inl.h"
 #include "fast/scaled_exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -90,11 +89,19 @@ class ShortRows {
   /// At least the four floats that are written at a time.
   HWY_INLINE std::size_t Stride() const { return HWY_MAX(n_, 4); }
 
-  HWY_INLINE void Maxima(float* maximum) const {
+  /// The maxima, and the first class of each. A NaN is passed over, or stays where it is the first.
+  HWY_INLINE void Maxima(float* maximum, std::int32_t* top) const {
     for (std::size_t p = 0; p < kRowParts; ++p) {
-      VF m = Floats(kNoLogit);
-      for (std::size_t c = 0; c < n_; ++c) m = MaxOrNaN(m, hn::Load(FD(), Column(c, p)));
+      VF m = hn::Load(FD(), Column(0, p));
+      VI at = hn::Zero(ID());
+      for (std::size_t c = 1; c < n_; ++c) {
+        const VF x = hn::Load(FD(), Column(c, p));
+        const MF is_larger = hn::Lt(m, x);
+        at = hn::IfThenElse(hn::RebindMask(ID(), is_larger), Integers(static_cast<std::int32_t>(c)), at);
+        m = hn::IfThenElse(is_larger, x, m);
+      }
       hn::StoreU(m, FD(), maximum + p * kFloatLanes);
+      hn::StoreU(at, ID(), top + p * kFloatLanes);
     }
   }
 
