@@ -93,6 +93,12 @@ HWY_INLINE double SumByHalves(Tag d, hn::Vec<Tag> v) {
   }
 }
 
+/// Room for a row's exponentials t (1 + p), in whole steps.
+struct KeptTerms {
+  float* t = nullptr;
+  float* p = nullptr;
+};
+
 /// A sum of exponentials on its way: of all, or (kBelow) of those below the maximum, with the number of maxima.
 template <bool kBelow, bool kIsFar>
 class ExpSum {
@@ -121,7 +127,9 @@ class ExpSum {
     }
   }
 
-  HWY_INLINE void End() {
+  /// With kKeeps, t and p go to the step of the terms there.
+  template <bool kKeeps>
+  HWY_INLINE void End(const KeptTerms& terms, std::size_t step) {
     const hn::Rebind<float, HD> half;
     Exponential e[kStepVectors];
 #pragma GCC unroll 16
@@ -130,6 +138,10 @@ class ExpSum {
     for (std::size_t v = 0; v < kStepVectors; ++v) {
       const std::size_t p = v % kRowParts;
       VF t = e[v].t;
+      if (kKeeps) {
+        hn::StoreU(t, FD(), terms.t + step * kStepFloats + v * kFloatLanes);
+        hn::StoreU(e[v].p, FD(), terms.p + step * kStepFloats + v * kFloatLanes);
+      }
       if (kBelow) {
         const MF is_maximum = hn::Eq(x_[v], maximum_);
         t = hn::IfThenZeroElse(is_maximum, t);
@@ -253,9 +265,9 @@ struct Followers {
   }
 };
 
-template <bool kBelow, bool kIsFar>
+template <bool kBelow, bool kKeeps, bool kIsFar>
 HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
-                            const Followers& followers) {
+                            const Followers& followers, const KeptTerms& terms) {
   constexpr std::size_t kSteps = 8;
   const RowSteps steps(x, n, left_out);
   ExpSum<kBelow, kIsFar> sum(scale);
@@ -265,23 +277,23 @@ HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n
     const std::size_t end = HWY_MIN(steps.size(), s + kSteps);
     for (; s < end; ++s) {
       followers.Fetch((s - 1) * kStepFloats);
-      sum.End();
+      sum.template End<kKeeps>(terms, s - 1);
       sum.Begin(steps[s]);
     }
     sum.Flush();
   }
-  sum.End();
+  sum.template End<kKeeps>(terms, s - 1);
   sum.Flush();
   return {sum.Total(), kBelow ? sum.Maxima() : 0};
 }
 
 /// Σ e^(x_i - shift) 2^(kExponent - binade) over a row's classes but the one that is left out, if any, and (kBelow) the
-/// maxima. NaN where there is one.
-template <bool kBelow>
+/// maxima. NaN where there is one. The terms are kept (kKeeps) in the room for them.
+template <bool kBelow, bool kKeeps>
 HWY_INLINE ExpSums SumExp(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
-                          const Followers& followers) {
-  if (scale.shift == 0) return SumExpAs<kBelow, false>(scale, x, n, left_out, followers);
-  return SumExpAs<kBelow, true>(scale, x, n, left_out, followers);
+                          const Followers& followers, const KeptTerms& terms) {
+  if (scale.shift == 0) return SumExpAs<kBelow, kKeeps, false>(scale, x, n, left_out, followers, terms);
+  return SumExpAs<kBelow, kKeeps, true>(scale, x, n, left_out, followers, terms);
 }
 
 #endif  // HWY_NATIVE_FMA

@@ -66,6 +66,13 @@ class LogitStages {
   bool HasLabels() const { return batch_.labels != nullptr; }
   std::size_t Label(std::size_t r) const { return HasLabels() ? static_cast<std::size_t>(batch_.labels[r]) : kNoClass; }
 
+  /// Rows that are short enough are raised once; longer ones have no room for it in the first-level cache.
+  bool Keeps() const { return batch_.result != nullptr && n_ <= kBatchFloats; }
+  KeptTerms Terms(std::size_t r) {
+    const std::size_t at = r * ((n_ + kStepFloats - 1) / kStepFloats * kStepFloats);
+    return {kept_ + at, kept_ + kKeptFloats + at};
+  }
+
   Followers Ahead(std::size_t r) const {
     if (!batch_.is_followed) return {};
     const std::size_t next = (batch_.count + r) * n_;
@@ -92,7 +99,8 @@ class LogitStages {
   HWY_INLINE void Sum(std::size_t r) {
     constexpr double kLn2 = 0x1.62e42fefa39efp-1;
     const RowScale scale(maximum_[r]);
-    sum_[r] = SumExp<false>(scale, Row(r), n_, Label(r), Ahead(r)).sum;
+    sum_[r] = Keeps() ? SumExp<false, true>(scale, Row(r), n_, Label(r), Ahead(r), Terms(r)).sum
+                      : SumExp<false, false>(scale, Row(r), n_, Label(r), Ahead(r), {}).sum;
     exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
   }
 
@@ -128,6 +136,10 @@ class LogitStages {
     if (!(factor_[r] < kInfinity)) return Fill(result);
     OneElement own;
     if (HasLabels()) own = {Label(r), static_cast<float>(-missing_[r] * Factor(r))};
+    const double factor = factor_[r] * Factor(r) * 0x1p-70;  // Σ is 2^100 times too large, and 2^30 are wanted
+    if (Keeps() && HWY_MAX(factor, -factor) >= FromTerms::kLeastFactor) {
+      return MapKeptTerms(Terms(r), factor, result, n_, own, batch_.streams);
+    }
     MapScaledExp(RowScale(maximum_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams);
   }
 
@@ -155,6 +167,8 @@ class LogitStages {
     for (std::size_t i = 0; i < n_; ++i) result[i] = std::numeric_limits<float>::quiet_NaN();
   }
 
+  static constexpr std::size_t kKeptFloats = kBatchFloats + kMostRows * kStepFloats;
+
   const LogitBatch& batch_;
   std::size_t n_;
   std::uint32_t left_ = 0;
@@ -165,6 +179,7 @@ class LogitStages {
   HWY_ALIGN double factor_[kMostRows];
   HWY_ALIGN double loss_[kMostRows];
   HWY_ALIGN double missing_[kMostRows];
+  HWY_ALIGN_MAX float kept_[2 * kKeptFloats];
 };
 
 std::uint32_t RunLogitBatch(const LogitBatch& batch) {

@@ -22,10 +22,10 @@ struct LogitBatch {
   bool is_followed = false;              ///< by more rows, which are fetched into the cache meanwhile, and, if there
   const float* targets = nullptr;        ///< are any, the targets that follow these
 
-  /// How many rows make a good batch: about 16 KiB, which a first-level cache holds.
-  static std::size_t rows_for(std::size_t classes) {
-    constexpr std::size_t batch_floats = 4096;
-    return std::clamp<std::size_t>(batch_floats / std::max<std::size_t>(classes, 1), 1, most_rows);
+  /// How many rows make a good batch: as many as a first-level cache holds with what is kept of them.
+  static std::size_t rows_for(std::size_t classes, bool has_result) {
+    const std::size_t floats = has_result ? 2048 : 8192;
+    return std::clamp<std::size_t>(floats / std::max<std::size_t>(classes, 1), 1, most_rows);
   }
 };
 

@@ -57,7 +57,7 @@ LossEstimate general_estimate(const LossTask& task, const RowBatch& row) {
 
 void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimate* out) {
   const std::size_t n = task.rows.classes;
-  const std::size_t most = LogitBatch::rows_for(n);
+  const std::size_t most = LogitBatch::rows_for(n, false);
   for (std::size_t first = 0; first < rows.count; first += most) {
     const std::size_t count = std::min(most, rows.count - first);
     const Labels labels(task, rows, first, count);
@@ -83,7 +83,7 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
 void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::size_t first_row, float* gradient,
                          bool streams, RowLosses* row_losses) {
   const std::size_t n = task.rows.classes;
-  const std::size_t most = LogitBatch::rows_for(n);
+  const std::size_t most = LogitBatch::rows_for(n, true);
   std::vector<float> general;
   for (std::size_t first = 0; first < rows.count; first += most) {
     const std::size_t count = std::min(most, rows.count - first);

@@ -80,7 +80,7 @@ HWY_INLINE void SumLongRows(const float* x, std::size_t n, std::size_t count, bo
     const RowScale scale(rows.maximum[r]);
     Followers followers;
     if (is_followed) followers.first = x + (count + r) * n;
-    const ExpSums sum = SumExp<true>(scale, x + r * n, n, kNoClass, followers);
+    const ExpSums sum = SumExp<true, false>(scale, x + r * n, n, kNoClass, followers, {});
     sums.Set(r, scale, sum.sum, sum.maxima - 1);
   }
 }

@@ -79,7 +79,7 @@ void general_gradient_row(const float* x, double factor, float* gradient, std::s
 
 /// The gradients of contiguous rows, whose incoming gradients come with them.
 void logsumexp_gradient_rows(const float* x, const float* upstream, float* gradient, std::size_t rows, std::size_t n) {
-  const std::size_t most = LogitBatch::rows_for(n);
+  const std::size_t most = LogitBatch::rows_for(n, true);
   for (std::size_t first = 0; first < rows; first += most) {
     double factors[LogitBatch::most_rows];
     LogitBatch batch;

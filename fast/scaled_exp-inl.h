@@ -109,66 +109,106 @@ struct OneElement {
   }
 };
 
-/// In two halves, of which one vector's second stands behind the next one's first, as in ExpSum.
-template <bool kIsFar, bool kStreams>
-HWY_INLINE void MapScaledExpAs(const ScaledExp& scaled, const float* x, float* result, std::size_t n,
-                               const OneElement& own) {
+/// The logits of a row, on their way to ScaledExp's results.
+template <bool kIsFar>
+struct FromLogits {
+  const ScaledExp& scaled;
+  const float* x;
+  HWY_INLINE ExpTable::Reduced Begin(std::size_t i) const { return scaled.Begin<kIsFar>(hn::LoadU(FD(), x + i)); }
+  HWY_INLINE ExpTable::Reduced BeginPart(std::size_t i, std::size_t count) const {
+    return scaled.Begin<kIsFar>(LoadPart(x + i, count, 0));
+  }
+  HWY_INLINE VF End(const ExpTable::Reduced& reduced) const { return scaled.End(reduced); }
+};
+
+/// A row's exponentials as its sum has left them (KeptTerms), times a factor in two floats: t h + t (p h + l), rounded
+/// once. A factor from 2^-116 on has all its digits there, and gives ScaledRange's unit to what they are multiplied by,
+/// so that nothing that reaches a float is lost beneath the least normal number.
+struct FromTerms {
+  static constexpr double kLeastFactor = 0x1p-116;
+
+  HWY_INLINE FromTerms(const KeptTerms& terms, double factor)
+      : t(terms.t),
+        p(terms.p),
+        high(Floats(static_cast<float>(factor))),
+        low(Floats(static_cast<float>(factor - static_cast<float>(factor)))) {}
+
+  HWY_INLINE Exponential Begin(std::size_t i) const { return {hn::LoadU(FD(), t + i), hn::LoadU(FD(), p + i)}; }
+  HWY_INLINE Exponential BeginPart(std::size_t i, std::size_t count) const {
+    return {LoadPart(t + i, count, 0), LoadPart(p + i, count, 0)};
+  }
+  HWY_INLINE VF End(const Exponential& e) const {
+    const VF rest = hn::Mul(e.t, hn::MulAdd(e.p, high, low));
+    return hn::Mul(hn::MulAdd(e.t, high, rest), Floats(ScaledRange::kUnit));
+  }
+
+  const float* t;
+  const float* p;
+  VF high, low;
+};
+
+/// result[i] = what comes from there, in two halves, of which one step's second stands behind the next one's first, as
+/// in ExpSum; but for one element; past the caches if it streams.
+template <bool kStreams, class From>
+HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const OneElement& own) {
   constexpr std::size_t kVectors = 4;
   constexpr std::size_t kFloats = kVectors * kFloatLanes;
   const FD d;
-  ExpTable::Reduced reduced[kVectors];
+  decltype(from.Begin(0)) begun[kVectors];
   VF y[kVectors];
-  const auto begin = [&](const float* from) HWY_ATTR {
+  const auto begin = [&](std::size_t i) HWY_ATTR {
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      reduced[v] = scaled.Begin<kIsFar>(hn::LoadU(d, from + v * kFloatLanes));
-    }
+    for (std::size_t v = 0; v < kVectors; ++v) begun[v] = from.Begin(i + v * kFloatLanes);
   };
-  const auto end = [&](float* to) HWY_ATTR {
+  const auto end = [&](std::size_t i) HWY_ATTR {
 #pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) y[v] = scaled.End(reduced[v]);
-    const std::size_t at = own.index - static_cast<std::size_t>(to - result);
-    if (kStreams && at < kFloats) own.Replace(y, at);
+    for (std::size_t v = 0; v < kVectors; ++v) y[v] = from.End(begun[v]);
+    if (kStreams && own.index - i < kFloats) own.Replace(y, own.index - i);
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) {
       if (kStreams) {
-        hn::Stream(y[v], d, to + v * kFloatLanes);
+        hn::Stream(y[v], d, result + i + v * kFloatLanes);
       } else {
-        hn::StoreU(y[v], d, to + v * kFloatLanes);
+        hn::StoreU(y[v], d, result + i + v * kFloatLanes);
       }
     }
   };
-  const auto part = [&](std::size_t at, std::size_t count) HWY_ATTR {
-    StorePart(scaled.End(scaled.Begin<kIsFar>(LoadPart(x + at, count, 0))), result + at, count);
-  };
+  const auto part = [&](std::size_t i, std::size_t count)
+                        HWY_ATTR { StorePart(from.End(from.BeginPart(i, count)), result + i, count); };
   const std::size_t first = kStreams ? HWY_MIN(n, FloatsBeforeAligned(result)) : 0;
   const std::size_t streamed = (n - first) / kFloats * kFloats;
   std::size_t i = first;
   if (i != 0) part(0, i);
-  if (n - i >= kFloats) {
-    begin(x + i);
+  if (streamed != 0) {
+    begin(i);
     for (; i + 2 * kFloats <= n; i += kFloats) {
-      end(result + i);
-      begin(x + i + kFloats);
+      end(i);
+      begin(i + kFloats);
     }
-    end(result + i);
+    end(i);
     i += kFloats;
   }
-  for (; i + kFloatLanes <= n; i += kFloatLanes) {
-    hn::StoreU(scaled.End(scaled.Begin<kIsFar>(hn::LoadU(d, x + i))), d, result + i);
-  }
+  for (; i + kFloatLanes <= n; i += kFloatLanes) hn::StoreU(from.End(from.Begin(i)), d, result + i);
   if (i < n) part(i, n - i);
   // Where it was streamed it is there already, and must not be written again: that would fetch the line back.
   if (own.index < n && !(kStreams && own.index - first < streamed)) result[own.index] = own.value;
 }
 
-/// result[i] = factor e^(x[i] - shift) / 2^binade, but for one element, past the caches if it streams.
+/// result[i] = factor e^(x[i] - shift) / 2^binade, but for one element.
 HWY_INLINE void MapScaledExp(const RowScale& row, double factor, const float* x, float* result, std::size_t n,
                              const OneElement& own, bool streams) {
   const ScaledExp scaled(row, factor);
-  if (row.shift != 0) return MapScaledExpAs<true, false>(scaled, x, result, n, own);
-  if (streams) return MapScaledExpAs<false, true>(scaled, x, result, n, own);
-  MapScaledExpAs<false, false>(scaled, x, result, n, own);
+  if (row.shift != 0) return MapRow<false>(FromLogits<true>{scaled, x}, result, n, own);
+  if (streams) return MapRow<true>(FromLogits<false>{scaled, x}, result, n, own);
+  MapRow<false>(FromLogits<false>{scaled, x}, result, n, own);
+}
+
+/// The same from kept terms, with the factor that they are to be multiplied by, times 2^30.
+HWY_INLINE void MapKeptTerms(const KeptTerms& terms, double factor, float* result, std::size_t n, const OneElement& own,
+                             bool streams) {
+  const FromTerms from(terms, factor);
+  if (streams) return MapRow<true>(from, result, n, own);
+  MapRow<false>(from, result, n, own);
 }
 
 #endif

@@ -109,7 +109,7 @@ HWY_EXPORT(SoftmaxGradientRow);
 namespace {
 
 void softmax_rows(const float* x, float* result, std::size_t rows, std::size_t n) {
-  const std::size_t most = LogitBatch::rows_for(n);
+  const std::size_t most = LogitBatch::rows_for(n, true);
   const bool streams = should_stream(x, result, rows * n);
   for (std::size_t first = 0; first < rows; first += most) {
     LogitBatch batch;
