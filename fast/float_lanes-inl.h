@@ -114,6 +114,51 @@ HWY_INLINE void Each(const F& f) {
   (std::make_index_sequence<kCount>());
 }
 
+/// A kernel for MapBlocks of a function with two kinds of code that give the same bits: a quick one for usual arguments,
+/// and a wide one for all. A block goes the first way, and the second where that meets other arguments; after such a
+/// block the next ones go the second way at once, until one has none.
+///
+/// `function` has kAtOnce, the number of vectors that suits its registers, and
+/// function.Several<kN, kWide>(from, to, flags), which computes kN vectors and adds to the flags what function.IsOutside
+/// then tells unusual arguments by.
+template <class Function>
+class TwoKinds {
+ public:
+  HWY_INLINE TwoKinds() {}  // not the implicit one, which would not be compiled for the target
+
+  HWY_INLINE void operator()(const float* from, float* to, std::size_t vectors) {
+    if (HWY_LIKELY(!is_wide_ && !Run<false>(from, to, vectors))) return;
+    is_wide_ = RunWide(from, to, vectors);
+  }
+
+ private:
+  /// Apart, to leave the registers to the usual kind.
+  HWY_NOINLINE bool RunWide(const float* from, float* to, std::size_t vectors) const {
+    return Run<true>(from, to, vectors);
+  }
+
+  template <bool kWide>
+  HWY_INLINE bool Run(const float* from, float* to, std::size_t vectors) const {
+    constexpr std::size_t kAtOnce = Function::kAtOnce;
+    const std::size_t lanes = hn::Lanes(FD());
+    auto flags = Function::NoFlags();
+    std::size_t v = 0;
+    for (; v + kAtOnce <= vectors; v += kAtOnce) {
+      flags = function_.template Several<kAtOnce, kWide>(from + v * lanes, to + v * lanes, flags);
+    }
+    if (v < vectors && vectors >= kAtOnce) {  // the last ones once more with those before them
+      v = vectors - kAtOnce;
+      flags = function_.template Several<kAtOnce, kWide>(from + v * lanes, to + v * lanes, flags);
+      v = vectors;
+    }
+    for (; v < vectors; ++v) flags = function_.template Several<1, kWide>(from + v * lanes, to + v * lanes, flags);
+    return Function::IsOutside(flags);
+  }
+
+  Function function_;
+  bool is_wide_ = false;
+};
+
 /// From here on a result bypasses the caches: a working set of twice as much is out of the second level anyway.
 inline constexpr std::size_t kStreamedFrom = std::size_t{1} << 20;
 

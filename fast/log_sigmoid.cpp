@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "fast/log_sigmoid.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "fast/float_softplus-inl.h"
 #include "fast/lanes-inl.h"
 #include "fast/softplus-inl.h"
 
@@ -15,7 +16,13 @@ struct LogSigmoidOf {
   HWY_INLINE V operator()(V x) const { return hn::Neg(hn::Add(Positive(hn::Neg(x)), SoftplusTail(x))); }
 };
 
-void LogSigmoid(const float* x, float* result, std::size_t n) { MapElements(LogSigmoidOf(), x, result, n); }
+void LogSigmoid(const float* x, float* result, std::size_t n) {
+  if constexpr (kFused) {
+    MapBlocks(TwoKinds<SoftplusLanes<true>>(), x, result, n);
+  } else {
+    MapElements(LogSigmoidOf(), x, result, n);
+  }
+}
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

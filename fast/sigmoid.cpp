@@ -13,7 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
-/// 2^(j/16) / (1 + K), K = 8678448 * 2^-33, rounded to float. K was searched for among the 2^17 that SigmoidBlock can
+/// 2^(j/16) / (1 + K), K = 8678448 * 2^-33, rounded to float. K was searched for among the 2^17 that SigmoidLanes can
 /// use: with this one no entry's rounding exceeds 0.27 ulp of the sigmoid, so that there is no need of a second table.
 HWY_ALIGN_MAX inline constexpr float kShrunkRootsOfTwo[16] = {
     0x1.ff7bb6p-1f, 0x1.0b1074p+0f, 0x1.16e362p+0f, 0x1.233c54p+0f, 0x1.302138p+0f, 0x1.3d9840p+0f,
@@ -30,60 +30,11 @@ HWY_ALIGN_MAX inline constexpr float kShrunkRootsOfTwo[16] = {
 ///
 /// Error: T's 0.27 ulp at most, p's 2^-28 relatively, the residual's 2^-30, and the last rounding. Found over all
 /// floats: at most 0.94 ulp, far out, where n * 2^-33 is least exact and a subnormal result is rounded twice.
-class SigmoidBlock {
+class SigmoidLanes {
  public:
-  HWY_INLINE SigmoidBlock() : powers_([](std::size_t first) HWY_ATTR { return Powers(first); }) {}
+  HWY_INLINE SigmoidLanes() : powers_([](std::size_t first) HWY_ATTR { return Powers(first); }) {}
 
-  /// MapBlocks calls it. `from` is read again where a first try finds lanes that it cannot do.
-  HWY_INLINE void operator()(const float* from, float* to, std::size_t vectors) {
-    if (HWY_LIKELY(!is_wide_ && !Run<false>(from, to, vectors))) return;
-    is_wide_ = RunWide(from, to, vectors);
-  }
-
- private:
-  static constexpr float kShift = 0x1.08d860p+23f;  // 0x1p23 + 141 * 2048 + 67 * 16
-  static constexpr std::int32_t kWindow = 0x4b000000 + 141 * 2048;
-
-  static constexpr float kLow = -0x1.5d589ep+6f;  // e^x is above 2^-126 down to here
-
-  static HWY_INLINE VF Shifted(VF x) { return hn::MulAdd(x, Floats(-0x1.715476p+4f), Floats(kShift)); }
-
-  /// Apart, to leave the registers to the usual kind.
-  HWY_NOINLINE bool RunWide(const float* from, float* to, std::size_t vectors) const {
-    return Run<true>(from, to, vectors);
-  }
-
-  /// Computes `vectors` vectors; whether a lane is NaN or outside (-42.2, 46.4).
-  template <bool kWide>
-  HWY_INLINE bool Run(const float* from, float* to, std::size_t vectors) const {
-    constexpr std::size_t kAtOnce = HWY_TARGET == HWY_AVX2 ? 2 : 4;  // of 16 or 32 registers
-    const std::size_t lanes = hn::Lanes(FD());
-    VI bits = Integers(0);
-    std::size_t v = 0;
-    for (; v + kAtOnce <= vectors; v += kAtOnce) bits = Several<kAtOnce, kWide>(from + v * lanes, to + v * lanes, bits);
-    if (v < vectors && vectors >= kAtOnce) {  // the last ones once more with those before them
-      v = vectors - kAtOnce;
-      bits = Several<kAtOnce, kWide>(from + v * lanes, to + v * lanes, bits);
-      v = vectors;
-    }
-    for (; v < vectors; ++v) bits = Several<1, kWide>(from + v * lanes, to + v * lanes, bits);
-    return !hn::AllTrue(ID(), hn::Eq(hn::And(bits, Integers(~2047)), Integers(0)));
-  }
-
-  /// e^-x = t (1 + p) for x and Shifted(x).
-  template <std::size_t kN>
-  HWY_INLINE void ExpMinus(const VF (&x)[kN], const VF (&shifted)[kN], VF (&t)[kN], VF (&p)[kN]) const {
-    VF r[kN];
-    Each<kN>([&](std::size_t i) HWY_ATTR { r[i] = hn::Sub(shifted[i], Floats(kShift)); });
-    Each<kN>([&](std::size_t i) HWY_ATTR { t[i] = powers_[BitsOf(shifted[i])]; });
-    Each<kN>([&](std::size_t i) HWY_ATTR { r[i] = hn::NegMulSub(r[i], Floats(0x1.62e430p-5f), x[i]); });
-    Each<kN>([&](std::size_t i)
-                 HWY_ATTR { t[i] = FloatOf(hn::Add(BitsOf(t[i]), hn::ShiftLeft<19>(BitsOf(shifted[i])))); });
-    Each<kN>([&](std::size_t i) HWY_ATTR { p[i] = hn::MulAdd(r[i], Floats(0x1.55b088p-3f), Floats(0x1.00445ap-1f)); });
-    Each<kN>([&](std::size_t i) HWY_ATTR { p[i] = hn::MulAdd(p[i], r[i], Floats(0x1.004236p+0f)); });
-    Each<kN>([&](std::size_t i)
-                 HWY_ATTR { p[i] = hn::MulAdd(p[i], r[i], FloatOf(hn::Sub(BitsOf(shifted[i]), Integers(33 << 23)))); });
-  }
+  static constexpr std::size_t kAtOnce = HWY_TARGET == HWY_AVX2 ? 2 : 4;  // of 16 or 32 registers
 
   /// The sigmoids of kN vectors. `bits` gathers shifted's bits less the window's: the low eleven count n from -1072 to
   /// 975, and only an x outside (-42.2, 46.4), or a NaN, changes others.
@@ -141,6 +92,35 @@ class SigmoidBlock {
     return bits;
   }
 
+  /// `bits` without a vector, and whether one held an x outside (-42.2, 46.4), or a NaN.
+  static HWY_INLINE VI NoFlags() { return Integers(0); }
+  static HWY_INLINE bool IsOutside(VI bits) {
+    return !hn::AllTrue(ID(), hn::Eq(hn::And(bits, Integers(~2047)), Integers(0)));
+  }
+
+ private:
+  static constexpr float kShift = 0x1.08d860p+23f;  // 0x1p23 + 141 * 2048 + 67 * 16
+  static constexpr std::int32_t kWindow = 0x4b000000 + 141 * 2048;
+
+  static constexpr float kLow = -0x1.5d589ep+6f;  // e^x is above 2^-126 down to here
+
+  static HWY_INLINE VF Shifted(VF x) { return hn::MulAdd(x, Floats(-0x1.715476p+4f), Floats(kShift)); }
+
+  /// e^-x = t (1 + p) for x and Shifted(x).
+  template <std::size_t kN>
+  HWY_INLINE void ExpMinus(const VF (&x)[kN], const VF (&shifted)[kN], VF (&t)[kN], VF (&p)[kN]) const {
+    VF r[kN];
+    Each<kN>([&](std::size_t i) HWY_ATTR { r[i] = hn::Sub(shifted[i], Floats(kShift)); });
+    Each<kN>([&](std::size_t i) HWY_ATTR { t[i] = powers_[BitsOf(shifted[i])]; });
+    Each<kN>([&](std::size_t i) HWY_ATTR { r[i] = hn::NegMulSub(r[i], Floats(0x1.62e430p-5f), x[i]); });
+    Each<kN>([&](std::size_t i)
+                 HWY_ATTR { t[i] = FloatOf(hn::Add(BitsOf(t[i]), hn::ShiftLeft<19>(BitsOf(shifted[i])))); });
+    Each<kN>([&](std::size_t i) HWY_ATTR { p[i] = hn::MulAdd(r[i], Floats(0x1.55b088p-3f), Floats(0x1.00445ap-1f)); });
+    Each<kN>([&](std::size_t i) HWY_ATTR { p[i] = hn::MulAdd(p[i], r[i], Floats(0x1.004236p+0f)); });
+    Each<kN>([&](std::size_t i)
+                 HWY_ATTR { p[i] = hn::MulAdd(p[i], r[i], FloatOf(hn::Sub(BitsOf(shifted[i]), Integers(33 << 23)))); });
+  }
+
   /// The entries' bits less what shifted's bits, shifted, have beside k.
   static HWY_INLINE VF Powers(std::size_t first) {
     const VI j = hn::Iota(ID(), static_cast<std::int32_t>(first));
@@ -164,7 +144,7 @@ struct SigmoidOf {
 
 void Sigmoid(const float* x, float* result, std::size_t n) {
   if constexpr (kFused) {
-    MapBlocks(SigmoidBlock(), x, result, n);
+    MapBlocks(TwoKinds<SigmoidLanes>(), x, result, n);
   } else {
     MapElements(SigmoidOf(), x, result, n);
   }

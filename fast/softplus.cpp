@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "fast/softplus.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "fast/float_softplus-inl.h"
 #include "fast/lanes-inl.h"
 #include "fast/softplus-inl.h"
 
@@ -15,7 +16,13 @@ struct SoftplusOf {
   HWY_INLINE V operator()(V x) const { return hn::Add(Positive(x), SoftplusTail(x)); }
 };
 
-void Softplus(const float* x, float* result, std::size_t n) { MapElements(SoftplusOf(), x, result, n); }
+void Softplus(const float* x, float* result, std::size_t n) {
+  if constexpr (kFused) {
+    MapBlocks(TwoKinds<SoftplusLanes<false>>(), x, result, n);
+  } else {
+    MapElements(SoftplusOf(), x, result, n);
+  }
+}
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
