@@ -77,10 +77,16 @@ constexpr Entry in_all(std::string_view name, std::string_view pass, Function /*
 
 constexpr Entry entries[] = {
     in_f32("relu", "forward", [](const auto& c) { fast::relu(c.output, c.result, c.n); }),
+    in_f32("relu", "gradient", [](const auto& c) { fast::relu_gradient(c.output, c.upstream, c.result, c.n); }),
     in_all("sigmoid", "forward", [](const auto& c) { fast::sigmoid(c.output, c.result, c.n); }),
+    in_f32("sigmoid", "gradient", [](const auto& c) { fast::sigmoid_gradient(c.output, c.upstream, c.result, c.n); }),
     in_f32("log_sigmoid", "forward", [](const auto& c) { fast::log_sigmoid(c.output, c.result, c.n); }),
+    in_f32("log_sigmoid", "gradient",
+           [](const auto& c) { fast::log_sigmoid_gradient(c.output, c.upstream, c.result, c.n); }),
     in_f32("softplus", "forward", [](const auto& c) { fast::softplus(c.output, c.result, c.n); }),
+    in_f32("softplus", "gradient", [](const auto& c) { fast::softplus_gradient(c.output, c.upstream, c.result, c.n); }),
     in_f32("logit", "forward", [](const auto& c) { fast::logit(c.output, c.result, c.n); }),
+    in_f32("logit", "gradient", [](const auto& c) { fast::logit_gradient(c.output, c.upstream, c.result, c.n); }),
     in_all("softmax", "forward", [](const auto& c) { fast::softmax(c.output, c.result, c.rows); }),
     in_all("log_softmax", "forward", [](const auto& c) { fast::log_softmax(c.output, c.result, c.rows); }),
     in_f32("logsumexp", "forward", [](const auto& c) { fast::logsumexp(c.output, c.result, c.rows); }),
@@ -125,8 +131,8 @@ constexpr Entry entries[] = {
 };
 
 constexpr const char* contract_lines[] = {
-    "relu,log_sigmoid,softplus,logit exact f32 forward",
-    "sigmoid exact f32,f16,bf16 forward",
+    "relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward,gradient",
+    "sigmoid exact f16,bf16 forward",
     "softmax,log_softmax exact f32,f16,bf16 forward,gradient axis",
     "logsumexp exact f32 forward,gradient axis",
     ("binary_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction epsilon label_smoothing "

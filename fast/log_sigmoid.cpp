@@ -24,6 +24,14 @@ void LogSigmoid(const float* x, float* result, std::size_t n) {
   }
 }
 
+struct LogSigmoidDerivative {
+  HWY_INLINE V operator()(V x) const { return SigmoidInDoubles(hn::Neg(x)); }
+};
+
+void LogSigmoidGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient(LogSigmoidDerivative(), x, upstream, gradient, n);
+}
+
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -31,8 +39,13 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit::fast {
 
 HWY_EXPORT(LogSigmoid);
+HWY_EXPORT(LogSigmoidGradient);
 
 void log_sigmoid(const float* x, float* result, std::size_t n) { HWY_DYNAMIC_DISPATCH(LogSigmoid)(x, result, n); }
+
+void log_sigmoid_gradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(LogSigmoidGradient)(x, upstream, gradient, n);
+}
 
 }  // namespace lossaudit::fast
 #endif

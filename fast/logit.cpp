@@ -22,6 +22,19 @@ struct LogitOf {
 
 void Logit(const float* x, float* result, std::size_t n) { MapElements(LogitOf(), x, result, n); }
 
+/// 1 / (p (1 - p)): three roundings. NaN outside [0, 1], +inf at its ends, at -0 too.
+struct LogitDerivative {
+  HWY_INLINE V operator()(V p) const {
+    const V derivative = hn::Div(Constant(1), hn::Mul(hn::Abs(p), hn::Sub(Constant(1), p)));
+    const M is_probability = hn::And(hn::Ge(p, Constant(0)), hn::Le(p, Constant(1)));
+    return hn::IfThenElse(is_probability, derivative, Constant(kNaN));
+  }
+};
+
+void LogitGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient(LogitDerivative(), x, upstream, gradient, n);
+}
+
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -29,8 +42,13 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit::fast {
 
 HWY_EXPORT(Logit);
+HWY_EXPORT(LogitGradient);
 
 void logit(const float* x, float* result, std::size_t n) { HWY_DYNAMIC_DISPATCH(Logit)(x, result, n); }
+
+void logit_gradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(LogitGradient)(x, upstream, gradient, n);
+}
 
 }  // namespace lossaudit::fast
 #endif

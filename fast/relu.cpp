@@ -16,6 +16,18 @@ struct ReluOf {
 
 void Relu(const float* x, float* result, std::size_t n) { MapElements(ReluOf(), x, result, n); }
 
+/// 1 or 0; NaN for NaN.
+struct ReluDerivative {
+  HWY_INLINE V operator()(V x) const {
+    const V one_or_nan = hn::IfThenElse(hn::Eq(x, x), Constant(1), x);
+    return hn::IfThenZeroElse(hn::Le(x, Constant(0)), one_or_nan);
+  }
+};
+
+void ReluGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient(ReluDerivative(), x, upstream, gradient, n);
+}
+
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -23,8 +35,13 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit::fast {
 
 HWY_EXPORT(Relu);
+HWY_EXPORT(ReluGradient);
 
 void relu(const float* x, float* result, std::size_t n) { HWY_DYNAMIC_DISPATCH(Relu)(x, result, n); }
+
+void relu_gradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(ReluGradient)(x, upstream, gradient, n);
+}
 
 }  // namespace lossaudit::fast
 #endif

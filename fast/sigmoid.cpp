@@ -6,9 +6,9 @@
 #define HWY_TARGET_INCLUDE "fast/sigmoid.cpp"
 #include "hwy/foreach_target.h"
 //
-#include "fast/exp-inl.h"
 #include "fast/float_lanes-inl.h"
 #include "fast/lanes-inl.h"
+#include "fast/softplus-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -132,14 +132,9 @@ class SigmoidLanes {
   bool is_wide_ = false;  // whether the last block held lanes for the wide kind
 };
 
-/// 1 / (1 + e) or e / (1 + e) with e = e^-abs(x), in double lanes, where multiplications and additions are not fused:
-/// the exponential's 2^-51 and two roundings, then the one to float.
+/// In double lanes, where multiplications and additions are not fused.
 struct SigmoidOf {
-  HWY_INLINE V operator()(V x) const {
-    const V e = ExpNonPositive(hn::Neg(hn::Abs(x)));
-    const V numerator = hn::IfThenElse(hn::Lt(x, Constant(0)), e, Constant(1));
-    return hn::Div(numerator, hn::Add(Constant(1), e));
-  }
+  HWY_INLINE V operator()(V x) const { return SigmoidInDoubles(x); }
 };
 
 void Sigmoid(const float* x, float* result, std::size_t n) {
@@ -150,6 +145,19 @@ void Sigmoid(const float* x, float* result, std::size_t n) {
   }
 }
 
+/// s (1 - s) as e / (1 + e)^2 with e = e^-abs(x), which cancels nowhere: the exponential's 2^-51 and three roundings.
+struct SigmoidDerivative {
+  HWY_INLINE V operator()(V x) const {
+    const V e = ExpNonPositive(hn::Neg(BoundedMagnitude(x)));
+    const V sum = hn::Add(Constant(1), e);
+    return hn::Div(e, hn::Mul(sum, sum));
+  }
+};
+
+void SigmoidGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient(SigmoidDerivative(), x, upstream, gradient, n);
+}
+
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -157,8 +165,13 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit::fast {
 
 HWY_EXPORT(Sigmoid);
+HWY_EXPORT(SigmoidGradient);
 
 void sigmoid(const float* x, float* result, std::size_t n) { HWY_DYNAMIC_DISPATCH(Sigmoid)(x, result, n); }
+
+void sigmoid_gradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(SigmoidGradient)(x, upstream, gradient, n);
+}
 
 }  // namespace lossaudit::fast
 #endif

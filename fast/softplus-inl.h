@@ -1,4 +1,4 @@
-// The two parts of softplus, shared with log_sigmoid and binary_crossentropy.
+// The two parts of softplus, shared with log_sigmoid and binary_crossentropy, and its derivative, the sigmoid.
 #if defined(LOSSAUDIT_FAST_SOFTPLUS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOSSAUDIT_FAST_SOFTPLUS_INL_H_
 #undef LOSSAUDIT_FAST_SOFTPLUS_INL_H_
@@ -18,6 +18,20 @@ HWY_INLINE V SoftplusTail(V x) { return Log1p(ExpNonPositive(hn::Neg(hn::Abs(x))
 
 /// max(x, 0), and NaN for NaN.
 HWY_INLINE V Positive(V x) { return hn::IfThenZeroElse(hn::Le(x, Constant(0)), x); }
+
+/// abs(x), and 700 for a finite x beyond: e^-700, 2^-1009, is nothing to any float, but not 0 to an infinite one.
+HWY_INLINE V BoundedMagnitude(V x) {
+  const V magnitude = hn::Abs(x);
+  const M is_far = hn::And(hn::Gt(magnitude, Constant(700)), hn::Lt(magnitude, Constant(kInfinity)));
+  return hn::IfThenElse(is_far, Constant(700), magnitude);
+}
+
+/// 1 / (1 + e^-x) as 1 / (1 + e) or e / (1 + e) with e = e^-abs(x): the exponential's 2^-51 and two roundings.
+HWY_INLINE V SigmoidInDoubles(V x) {
+  const V e = ExpNonPositive(hn::Neg(BoundedMagnitude(x)));
+  const V numerator = hn::IfThenElse(hn::Lt(x, Constant(0)), e, Constant(1));
+  return hn::Div(numerator, hn::Add(Constant(1), e));
+}
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

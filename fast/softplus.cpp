@@ -24,6 +24,14 @@ void Softplus(const float* x, float* result, std::size_t n) {
   }
 }
 
+struct SoftplusDerivative {
+  HWY_INLINE V operator()(V x) const { return SigmoidInDoubles(x); }
+};
+
+void SoftplusGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient(SoftplusDerivative(), x, upstream, gradient, n);
+}
+
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -31,8 +39,13 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit::fast {
 
 HWY_EXPORT(Softplus);
+HWY_EXPORT(SoftplusGradient);
 
 void softplus(const float* x, float* result, std::size_t n) { HWY_DYNAMIC_DISPATCH(Softplus)(x, result, n); }
+
+void softplus_gradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(SoftplusGradient)(x, upstream, gradient, n);
+}
 
 }  // namespace lossaudit::fast
 #endif

@@ -14,10 +14,15 @@ namespace {
 /// Contracts that together use every option of every function.
 const char* const contracts[] = {
     "relu exact f32 forward",
+    "relu exact f32 gradient",
     "sigmoid exact f32 forward",
+    "sigmoid exact f32 gradient",
     "log_sigmoid exact f32 forward",
+    "log_sigmoid exact f32 gradient",
     "softplus exact f32 forward",
+    "softplus exact f32 gradient",
     "logit exact f32 forward",
+    "logit exact f32 gradient",
     "softmax exact f32 forward",
     "softmax exact f32 forward axis",
     "log_softmax exact f32 forward",
