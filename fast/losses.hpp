@@ -16,6 +16,7 @@ namespace lossaudit::fast {
 
 void relu(const float* x, float* result, std::size_t n);         ///< max(x, 0)
 void sigmoid(const float* x, float* result, std::size_t n);      ///< 1 / (1 + e^-x)
+void sigmoid(const double* x, double* result, std::size_t n);    ///< the same, within 1 ulp of a double
 void log_sigmoid(const float* x, float* result, std::size_t n);  ///< -ln(1 + e^-x)
 void softplus(const float* x, float* result, std::size_t n);     ///< ln(1 + e^x)
 void logit(const float* p, float* result, std::size_t n);        ///< ln(p / (1 - p)); NaN outside [0, 1]
