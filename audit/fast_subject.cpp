@@ -59,9 +59,10 @@ struct Entry {
   void (*f32)(const Contract&, const Tensors&) = nullptr;
   void (*f16)(const Contract&, const Tensors&) = nullptr;
   void (*bf16)(const Contract&, const Tensors&) = nullptr;
+  void (*f64)(const Contract&, const Tensors&) = nullptr;
 
   [[nodiscard]] auto in(std::string_view format) const {
-    return format == "f32" ? f32 : format == "f16" ? f16 : format == "bf16" ? bf16 : nullptr;
+    return format == "f32" ? f32 : format == "f16" ? f16 : format == "bf16" ? bf16 : format == "f64" ? f64 : nullptr;
   }
 };
 
@@ -74,11 +75,20 @@ template <class Function>
 constexpr Entry in_all(std::string_view name, std::string_view pass, Function /*function*/) {
   return {name, pass, run<float, Function>, run<fast::Float16, Function>, run<fast::BFloat16, Function>};
 }
+template <class Function>
+constexpr Entry in_all_and_f64(std::string_view name, std::string_view pass, Function /*function*/) {
+  return {name,
+          pass,
+          run<float, Function>,
+          run<fast::Float16, Function>,
+          run<fast::BFloat16, Function>,
+          run<double, Function>};
+}
 
 constexpr Entry entries[] = {
     in_f32("relu", "forward", [](const auto& c) { fast::relu(c.output, c.result, c.n); }),
     in_f32("relu", "gradient", [](const auto& c) { fast::relu_gradient(c.output, c.upstream, c.result, c.n); }),
-    in_all("sigmoid", "forward", [](const auto& c) { fast::sigmoid(c.output, c.result, c.n); }),
+    in_all_and_f64("sigmoid", "forward", [](const auto& c) { fast::sigmoid(c.output, c.result, c.n); }),
     in_f32("sigmoid", "gradient", [](const auto& c) { fast::sigmoid_gradient(c.output, c.upstream, c.result, c.n); }),
     in_f32("log_sigmoid", "forward", [](const auto& c) { fast::log_sigmoid(c.output, c.result, c.n); }),
     in_f32("log_sigmoid", "gradient",
@@ -132,7 +142,7 @@ constexpr Entry entries[] = {
 
 constexpr const char* contract_lines[] = {
     "relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward,gradient",
-    "sigmoid exact f16,bf16 forward",
+    "sigmoid exact f16,bf16,f64 forward",
     "softmax,log_softmax exact f32,f16,bf16 forward,gradient axis",
     "logsumexp exact f32 forward,gradient axis",
     ("binary_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction epsilon label_smoothing "

@@ -57,7 +57,7 @@ TEST(FastOptions, RowsWithoutClassesAreRefused) {
 
 TEST(FastOptions, NoRowsHaveTheSum0AndTheMeanNaN) {
   float result = 7;
-  sigmoid(nullptr, nullptr, 0);
+  sigmoid(static_cast<const float*>(nullptr), nullptr, 0);
   softmax(nullptr, nullptr, {0, 3, 1});
   softmax(nullptr, nullptr, {2, 3, 0});
   binary_crossentropy(nullptr, nullptr, &result, 0);

@@ -17,6 +17,7 @@ const char* const contracts[] = {
     "relu exact f32 gradient",
     "sigmoid exact f32 forward",
     "sigmoid exact f32 gradient",
+    "sigmoid exact f64 forward",
     "log_sigmoid exact f32 forward",
     "log_sigmoid exact f32 gradient",
     "softplus exact f32 forward",
