@@ -32,7 +32,9 @@ TEST(Published, EveryRecordIsRead) {
     EXPECT_FALSE(speed.speed.empty()) << folder;
     EXPECT_FALSE(audit.accuracy.empty()) << folder;
     const std::string date = folder.filename().string();
-    EXPECT_NE(readme.find("[" + date + "](" + date + "/report.md)"), std::string::npos) << "README.md lacks " << date;
+    std::string link = "[";
+    link.append(date).append("](").append(date).append("/report.md)");
+    EXPECT_NE(readme.find(link), std::string::npos) << "README.md lacks " << date;
   }
 }
 
