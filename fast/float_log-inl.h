@@ -48,15 +48,21 @@ class Log1pTable {
   HWY_INLINE Log1pTable() : scales_(kLogScales), logs_(kLogsOfScales) {}
 
   HWY_INLINE FloatSum operator()(VF u, VF v) const {
-    const VI j = BitsOf(hn::MulAdd(u, Floats(15.49F), Floats(0x1.8p23f)));
-    const VF c = scales_[j];
+    const VI j = Index(u);
+    const VF c = Scale(j);
     const VF z = hn::MulAdd(u, c, hn::Sub(c, Floats(1)));
+    const FloatSum sum = SumOf(LogOfScale(j), z);
+    return {sum.high, hn::Add(sum.low, hn::MulAdd(hn::Mul(z, z), Quotient(z), hn::Mul(c, v)))};
+  }
+
+  /// The parts of it: j, c_j, -ln c_j, and (ln(1 + z) - z) / z^2.
+  static HWY_INLINE VI Index(VF u) { return BitsOf(hn::MulAdd(u, Floats(15.49F), Floats(0x1.8p23f))); }
+  HWY_INLINE VF Scale(VI j) const { return scales_[j]; }
+  HWY_INLINE VF LogOfScale(VI j) const { return logs_[j]; }
+  static HWY_INLINE VF Quotient(VF z) {
     VF q = hn::MulAdd(z, Floats(0x1.9a1cd2p-3f), Floats(-0x1.003f3ap-2f));
     q = hn::MulAdd(q, z, Floats(0x1.55554ep-2f));
-    q = hn::MulAdd(q, z, Floats(-0x1.fffffap-2f));
-    const VF rest = hn::MulAdd(hn::Mul(z, z), q, hn::Mul(c, v));
-    const FloatSum sum = SumOf(logs_[j], z);
-    return {sum.high, hn::Add(sum.low, rest)};
+    return hn::MulAdd(q, z, Floats(-0x1.fffffap-2f));
   }
 
  private:

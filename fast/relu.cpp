@@ -4,17 +4,23 @@
 #define HWY_TARGET_INCLUDE "fast/relu.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "fast/float_lanes-inl.h"
 #include "fast/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
 /// Exact. Written so that a NaN stays one.
-struct ReluOf {
-  HWY_INLINE V operator()(V x) const { return hn::IfThenZeroElse(hn::Le(x, Constant(0)), x); }
+struct ReluBlock {
+  HWY_INLINE void operator()(const float* from, float* to, std::size_t vectors) const {
+    for (std::size_t i = 0; i < vectors * hn::Lanes(FD()); i += hn::Lanes(FD())) {
+      const VF x = hn::LoadU(FD(), from + i);
+      hn::StoreU(hn::IfThenZeroElse(hn::Le(x, Floats(0)), x), FD(), to + i);
+    }
+  }
 };
 
-void Relu(const float* x, float* result, std::size_t n) { MapElements(ReluOf(), x, result, n); }
+void Relu(const float* x, float* result, std::size_t n) { MapBlocks(ReluBlock(), x, result, n); }
 
 /// 1 or 0; NaN for NaN.
 struct ReluDerivative {
