@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <optional>
 #include <vector>
 
 #include "fast/gradient_task.hpp"
@@ -92,6 +92,7 @@ class Parts {
     options_.label_smoothing = options.label_smoothing;
     options_.pos_weight = options.pos_weight;
     options_.ignore_index = options.ignore_index;
+    options_.divisor = options.divisor;
     options_.constants = options.constants;
     options_.class_weights = class_weights_.of(options.class_weights, whole.rows.classes);
   }
@@ -206,22 +207,20 @@ void compute_loss(const Inputs<T>& inputs, const LossOptionsOf<T>& options, T* r
   from_floats(&reduced, result, 1);
 }
 
-/// The incoming gradient over what a mean divides by, to 2^-24: beside the 11 bits of a result that is nothing. NaN where
-/// it is not to be had so: for other divisors than counts and sums of sample weights, and at the ends of the range.
+/// What a mean divides by; nothing where that takes the targets.
 template <class T>
-float share_of_mean(const Inputs<T>& inputs, const LossOptionsOf<T>& options, const LossOptions& widened,
-                    double upstream) {
-  constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
+std::optional<double> divisor_of_mean(const Inputs<T>& inputs, const LossOptionsOf<T>& stored,
+                                      const LossOptions& options) {
   LossTask task;
   task.rows = inputs.rows;
   task.labels = inputs.labels;
   task.ignore_index = options.ignore_index;
-  if (options.class_weights != nullptr && options.dialect == Dialect::exact) return unknown;
+  task.class_weights = options.class_weights;
+  task.needs_weights = options.class_weights != nullptr && options.dialect == Dialect::exact && !options.divisor;
+  if (task.needs_weights && inputs.labels == nullptr) return std::nullopt;
   Widened<T> weights;
-  task.sample_weights = weights.of(options.sample_weights, task.losses());
-  const double share = upstream / gradient_of(task, widened, nullptr).divisor;
-  const bool is_moderate = share == 0 ? upstream == 0 : std::abs(share) > 0x1p-100 && std::abs(share) < 0x1p100;
-  return is_moderate ? static_cast<float>(share) : unknown;
+  task.sample_weights = weights.of(stored.sample_weights, task.losses());
+  return gradient_of(task, options, nullptr).divisor;
 }
 
 template <class Loss, class T>
@@ -236,21 +235,21 @@ void compute_gradient(const Inputs<T>& inputs, const LossOptionsOf<T>& options, 
   Widened<T> incoming;
   float whole_upstream = 1;
   if (reduces && upstream != nullptr) whole_upstream = *incoming.of(upstream, 1);
+  std::optional<double> divisor;
   if (options.reduction == Reduction::mean) {
-    const float share = share_of_mean(inputs, options, parts.options(), whole_upstream);
-    if (std::isnan(share)) {
+    divisor = divisor_of_mean(inputs, options, parts.options());
+    if (!divisor) {
       results.resize(inputs.rows.outer * inputs.slab());
       Loss::gradient(parts.all(), &whole_upstream, results.data(), nullptr);
       return from_floats(results.data(), gradient, results.size());
     }
-    whole_upstream = share;
   }
   parts.for_each([&](Part part, std::size_t first, std::size_t count) {
     const std::size_t first_loss = first * inputs.rows.inner;
     results.resize(count * inputs.slab());
     losses.resize(count * inputs.rows.inner);
     if (reduces) {
-      part.options.reduction = Reduction::sum;
+      part.options.divisor = divisor;
       Loss::gradient(part, &whole_upstream, results.data(), nullptr);
     } else {
       const float* of_part = upstream == nullptr ? nullptr : incoming.of(upstream + first_loss, losses.size());

@@ -48,8 +48,8 @@ void softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& ro
 template <Stored16 T>
 void log_softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows);
 
-// Losses. Where a reduction cancels, or (gradients) a mean's divisor takes every class weight or is beyond 2^100 or
-// below 2^-100, the tensors are widened whole.
+// Losses. Where a reduction cancels, and where a gradient's mean divides by the class weights of dense targets, the
+// tensors are widened whole; sample weights of a gradient's mean always are.
 
 template <Stored16 T>
 void binary_crossentropy(const T* target, const T* output, T* result, std::size_t n,

@@ -34,7 +34,9 @@ double sum_of_sample_weights(const LossTask& task) {
 double divisor_of(const LossTask& task, const LossOptions& options) {
   if (options.reduction != Reduction::mean) return 1;
   double divisor = 0;
-  if (options.dialect == Dialect::keras1 || (task.sample_weights == nullptr && !task.needs_weights)) {
+  if (options.divisor) {
+    divisor = *options.divisor;
+  } else if (options.dialect == Dialect::keras1 || (task.sample_weights == nullptr && !task.needs_weights)) {
     divisor = counted(task);
   } else {
     divisor = task.needs_weights ? careful::sum_of_weights(task) : sum_of_sample_weights(task);

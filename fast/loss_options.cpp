@@ -52,6 +52,7 @@ std::string objection(const Takes& takes, const LossOptions& o) {
   if (o.class_weights != nullptr && !takes.class_weights) return "takes no class_weights";
   if (o.ignore_index && !takes.ignore_index) return "takes no ignore_index";
   if (o.epsilon && (o.dialect != Dialect::keras1 || o.from_logits)) return "takes an epsilon only where it clips";
+  if (o.divisor && o.reduction != Reduction::mean) return "takes a divisor only for a mean";
   if (o.epsilon && !(*o.epsilon >= 0 && *o.epsilon < 0.5)) return "takes an epsilon from 0 to below 0.5";
   return "";
 }

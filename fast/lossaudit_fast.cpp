@@ -111,6 +111,7 @@ LossOptionsOf<T> options_of(const lossaudit_fast_options* options) {
   own.reduction = static_cast<Reduction>(options->reduction);
   own.from_logits = flag("from_logits", options->from_logits);
   if (flag("has_epsilon", options->has_epsilon)) own.epsilon = options->epsilon;
+  if (flag("has_divisor", options->has_divisor)) own.divisor = options->divisor;
   if (flag("has_ignore_index", options->has_ignore_index)) own.ignore_index = options->ignore_index;
   own.label_smoothing = options->label_smoothing;
   own.pos_weight = options->pos_weight;

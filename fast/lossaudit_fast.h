@@ -51,8 +51,10 @@ typedef struct lossaudit_fast_options {
   int32_t reduction;          /* none: one value a loss */
   int32_t from_logits;        /* 0 or 1; binary, categorical and sparse: the output is a logit */
   int32_t has_epsilon;        /* 0 or 1 */
+  int32_t has_divisor;        /* 0 or 1 */
   int32_t has_ignore_index;   /* 0 or 1 */
   double epsilon;             /* of keras1's clip, instead of 1e-7; in [0, 0.5) */
+  double divisor;             /* of a mean that this call is a part of: what the whole divides by */
   int64_t ignore_index;       /* sparse: rows with this label count nowhere */
   double label_smoothing;     /* binary, categorical and sparse; in [0, 1] */
   double pos_weight;          /* binary */
@@ -61,7 +63,7 @@ typedef struct lossaudit_fast_options {
 } lossaudit_fast_options;
 
 #define LOSSAUDIT_FAST_DEFAULTS \
-  { sizeof(lossaudit_fast_options), 0, 0, 0, 0, 0, 0.0, 0, 0.0, 1.0, NULL, NULL }
+  { sizeof(lossaudit_fast_options), 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0, 0.0, 1.0, NULL, NULL }
 
 /* Why this thread's last call that failed did; "" before. It stands until the next one that fails. */
 const char *lossaudit_fast_message(void);

@@ -71,6 +71,9 @@ struct LossOptionsOf {
   const T* class_weights = nullptr;                         ///< (classes): categorical, sparse and cross_entropy_error
   const T* sample_weights = nullptr;                        ///< one for each loss before reduction
   std::optional<std::int64_t> ignore_index = std::nullopt;  ///< sparse: rows with this label count nowhere
+  /// What a mean divides by, instead of what its own losses count: for a call that is one part of a larger mean, whose
+  /// divisor range.hpp gives. 0 stands for a mean of nothing: NaN.
+  std::optional<double> divisor = std::nullopt;
   /// What epsilon, 1 - epsilon, label_smoothing and pos_weight are rounded to before use: the format that the tensors
   /// come from.
   Format constants = format_of<T>;

@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "fast/gradient_task.hpp"
 #include "fast/reduction.hpp"
 
 namespace lossaudit::fast {
@@ -66,6 +67,8 @@ PartialLoss ReducedLoss::partial(std::size_t first, std::size_t last) const {
   call_->add(*call_, first, last, *part.sum_);
   return part;
 }
+
+double ReducedLoss::divisor() const { return gradient_of(call_->task, call_->options, nullptr).divisor; }
 
 float ReducedLoss::result(const PartialLoss& all) const { return all.sum_->result(call_->options, call_->task); }
 

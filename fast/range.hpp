@@ -59,6 +59,10 @@ class ReducedLoss {
   /// them is a multiple of step() or size() itself.
   [[nodiscard]] PartialLoss partial(std::size_t first, std::size_t last) const;
 
+  /// What the mean divides by; 1 of a sum. A gradient is split too: each thread calls it on its own range with
+  /// LossOptions::divisor set to this. Takes a pass over the weights, if there are any.
+  [[nodiscard]] double divisor() const;
+
   /// The sum or mean, from the merged parts of everything.
   [[nodiscard]] float result(const PartialLoss& all) const;
 

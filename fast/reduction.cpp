@@ -42,6 +42,7 @@ void LossSum::add(const LossSum& other) {
 
 double LossSum::denominator(const LossOptions& options, const LossTask& task) const {
   const auto plain = static_cast<double>(plain_);
+  if (options.divisor) return *options.divisor;
   if (is_plain_) return plain;
   if (options.dialect == Dialect::keras1) return static_cast<double>(units_) + plain;
   ExactSum weight = weight_;
@@ -53,7 +54,7 @@ double LossSum::denominator(const LossOptions& options, const LossTask& task) co
 bool LossSum::is_settled(const LossOptions& options) const {
   if (is_plain_) return true;
   if (!is_final(loss_.value().hi, loss_magnitude_.value().hi)) return false;
-  if (options.reduction == Reduction::sum || options.dialect == Dialect::keras1) return true;
+  if (options.reduction == Reduction::sum || options.dialect == Dialect::keras1 || options.divisor) return true;
   const auto plain = static_cast<double>(plain_);
   ExactSum weight = weight_;
   weight.add(plain);

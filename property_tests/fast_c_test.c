@@ -80,6 +80,11 @@ static void check_losses(void) {
   for (i = 0; i < 4; ++i) CHECK(near(gradient[i], 2 * (1 / (1 + e_to(-x[i])) - t[i]) / 4));
   CHECK_OK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, t, x, loss, 4, &options));
   CHECK(loss[0] == mean);
+  options.has_divisor = 1;
+  options.divisor = 8;
+  CHECK_OK(lossaudit_fast_binary_crossentropy(LOSSAUDIT_FAST_F32, t, x, loss, 4, &options));
+  CHECK(near(2 * loss[0], mean));
+  options.has_divisor = 0;
   options.reduction = LOSSAUDIT_FAST_NONE;
   options.class_weights = weights;
   CHECK_OK(

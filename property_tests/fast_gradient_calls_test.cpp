@@ -2,6 +2,7 @@
 // results that depend on their own inputs alone.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -12,6 +13,7 @@
 
 #include "audit/inputs/random.hpp"
 #include "fast/losses.hpp"
+#include "fast/range.hpp"
 #include "fast/targets.hpp"
 #include "property_tests/fast_harness.hpp"
 
@@ -59,6 +61,7 @@ struct Loss {
   bool weighs_classes;
   std::function<void(const Inputs&, float*, const LossOptions&)> value;
   std::function<void(const Inputs&, const float* upstream, float*, const LossOptions&, float* loss)> gradient;
+  std::function<fast::ReducedLoss(const Inputs&, const LossOptions&)> reduced;
 };
 
 std::vector<Loss> losses() {
@@ -70,6 +73,9 @@ std::vector<Loss> losses() {
        [](const Inputs& in, const float* upstream, float* gradient, const LossOptions& o, float* loss) {
          fast::binary_crossentropy_gradient(in.target.data(), in.output.data(), upstream, gradient, in.output.size(), o,
                                             loss);
+       },
+       [](const Inputs& in, const LossOptions& o) {
+         return fast::ReducedLoss::binary_crossentropy(in.target.data(), in.output.data(), in.output.size(), o);
        }},
       {"categorical", true,
        [](const Inputs& in, float* result, const LossOptions& o) {
@@ -78,6 +84,9 @@ std::vector<Loss> losses() {
        [](const Inputs& in, const float* upstream, float* gradient, const LossOptions& o, float* loss) {
          fast::categorical_crossentropy_gradient(in.target.data(), in.output.data(), upstream, gradient, in.rows, o,
                                                  loss);
+       },
+       [](const Inputs& in, const LossOptions& o) {
+         return fast::ReducedLoss::categorical_crossentropy(in.target.data(), in.output.data(), in.rows, o);
        }},
       {"sparse", true,
        [](const Inputs& in, float* result, const LossOptions& o) {
@@ -86,6 +95,9 @@ std::vector<Loss> losses() {
        [](const Inputs& in, const float* upstream, float* gradient, const LossOptions& o, float* loss) {
          fast::sparse_categorical_crossentropy_gradient(in.labels.data(), in.output.data(), upstream, gradient, in.rows,
                                                         o, loss);
+       },
+       [](const Inputs& in, const LossOptions& o) {
+         return fast::ReducedLoss::sparse_categorical_crossentropy(in.labels.data(), in.output.data(), in.rows, o);
        }},
   };
 }
@@ -187,6 +199,38 @@ TEST_P(FastGradientCalls, ARowAlongAnyAxisHasTheGradientThatItHasAlone) {
         }
         EXPECT_EQ(bits(gradient_of(loss, row, nullptr, options)), bits(expected)) << loss.name;
       }
+    }
+  }
+}
+
+TEST_P(FastGradientCalls, OfAMeanCanBeTakenInParts) {
+  const Rows rows = {40, 5, 1};
+  const Inputs in(rows, 7);
+  for (const Loss& loss : losses()) {
+    for (LossOptions options : all_options(loss, in)) {
+      if (options.reduction != Reduction::mean) continue;
+      if (std::string(loss.name) == "sparse") options.ignore_index = 2;
+      const std::vector<float> whole = gradient_of(loss, in, nullptr, options);
+      options.divisor = loss.reduced(in, options).divisor();
+      std::vector<float> parts;
+      for (std::size_t first = 0; first < rows.outer; first += 16) {
+        const std::size_t last = std::min(rows.outer, first + 16);
+        const auto some = [&](const std::vector<float>& x) {
+          return std::vector<float>(x.begin() + static_cast<std::ptrdiff_t>(first * rows.classes),
+                                    x.begin() + static_cast<std::ptrdiff_t>(last * rows.classes));
+        };
+        Inputs part = in;
+        part.rows.outer = last - first;
+        part.output = some(in.output);
+        part.target = some(in.target);
+        part.labels.assign(in.labels.begin() + static_cast<std::ptrdiff_t>(first), in.labels.end());
+        LossOptions own = options;
+        const std::size_t first_loss = loss.weighs_classes ? first : first * rows.classes;
+        if (own.sample_weights != nullptr) own.sample_weights += first_loss;
+        const std::vector<float> gradient = gradient_of(loss, part, nullptr, own);
+        parts.insert(parts.end(), gradient.begin(), gradient.end());
+      }
+      EXPECT_EQ(bits(parts), bits(whole)) << loss.name;
     }
   }
 }

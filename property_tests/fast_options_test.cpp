@@ -37,6 +37,7 @@ TEST(FastOptions, AnOptionThatALossDoesNotTakeIsNamed) {
   EXPECT_EQ(mse({.pos_weight = 2}), "mean_squared_error takes no pos_weight");
   EXPECT_EQ(mse({.class_weights = weights}), "mean_squared_error takes no class_weights");
   EXPECT_EQ(mse({.ignore_index = 0}), "mean_squared_error takes no ignore_index");
+  EXPECT_EQ(mse({.divisor = 2}), "mean_squared_error takes a divisor only for a mean");
   EXPECT_EQ(mse({}), "");
   const auto categorical = [&](const LossOptions& o) {
     return refusal([&] { categorical_crossentropy(x.data(), x.data(), &result, row, o); });
