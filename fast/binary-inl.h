@@ -137,6 +137,8 @@ class BinaryTerms {
 template <class Terms>
 class BinarySumPass {
  public:
+  static constexpr bool kCountsLosses = true;
+
   HWY_INLINE BinarySumPass(const Terms& terms, LossSum& sum) : terms_(terms), sum_(sum) {}
   HWY_NOINLINE void Chunk(std::size_t i) {
     for (std::size_t p = 0; p < kChunkParts; ++p) Take(p, terms_.Whole(i + p * hn::Lanes(D())));

@@ -9,6 +9,7 @@
 #define LOSSAUDIT_FAST_BINARY_SUM_INL_H_
 #endif
 
+#include <cstdint>
 #include <limits>
 
 #include "fast/brief-inl.h"
@@ -81,12 +82,15 @@ class LogitSum {
   V c_[kChunkParts];
 };
 
-/// A block's -Σ ln q for hard targets, q being o or 1 - o (clipped first where the dialect says so).
+/// What a sum of logarithms is taken of, for a hard t: o or 1 - o, the same of a clipped o, or o where t is 1.
+enum class ProductOf : std::uint8_t { sides, clipped_sides, picked };
+
+/// A block's -Σ ln q for hard targets, q being one of these.
 ///
 /// It is the logarithm of the product of q, where that is below 1/2: each factor has one rounding. Above, where ln is
 /// small, it is ln(1 - c) with c = 1 - product: 1 - (1 - c) q = c q + (1 - q) adds up positive terms, and 1 - q = o or
 /// 1 - o has one rounding too. The product's exponent is taken out every fourth chunk: q >= 2^-149.
-template <bool kClips>
+template <ProductOf kProduct>
 class ProbabilitySum {
  public:
   HWY_INLINE explicit ProbabilitySum(const LossTask& task) : low_(task.clip_low), high_(task.clip_high) {
@@ -97,10 +101,15 @@ class ProbabilitySum {
   }
 
   static HWY_INLINE bool Takes(const float* target, const float* output) {
+    if (!AllOfChunk(target, output, [](VF t, VF /*o*/) HWY_ATTR { return IsHard(t); })) return false;
     return AllOfChunk(target, output, [](VF t, VF o) HWY_ATTR {
-      if (kClips) return hn::And(IsHard(t), hn::Eq(o, o));
+      if (kProduct == ProductOf::clipped_sides) return hn::Eq(o, o);
       // A probability of 0 for what happened has an infinite loss.
-      return hn::And(hn::And(IsHard(t), IsInUnit(o)), hn::Ne(hn::Sub(Floats(1), t), o));
+      if (kProduct == ProductOf::picked) {
+        const MF has_logarithm = hn::Or(hn::Eq(t, hn::Zero(FD())), hn::Gt(o, hn::Zero(FD())));
+        return hn::And(IsInUnit(o), has_logarithm);
+      }
+      return hn::And(IsInUnit(o), hn::Ne(hn::Sub(Floats(1), t), o));
     });
   }
   HWY_INLINE void Chunk(const float* target, const float* output) {
@@ -130,10 +139,14 @@ class ProbabilitySum {
     constexpr std::size_t first = kPart * hn::MaxLanes(D());
     const V t = LoadFloats(target + first);
     V o = LoadFloats(output + first);
-    if (kClips) o = hn::Min(hn::Max(o, Constant(low_)), Constant(high_));
+    if (kProduct == ProductOf::clipped_sides) o = hn::Min(hn::Max(o, Constant(low_)), Constant(high_));
     const V rest = hn::Sub(Constant(1), t);
     V q = hn::Abs(hn::Sub(rest, o));
     V other = hn::Abs(hn::Sub(t, o));
+    if (kProduct == ProductOf::picked) {
+      q = hn::IfThenElse(hn::Eq(t, hn::Zero(D())), Constant(1), o);
+      other = hn::Sub(Constant(1), q);
+    }
     if (count < kChunk) {
       const M is_element = hn::FirstN(D(), count < first ? 0 : count - first);
       q = hn::IfThenElse(is_element, q, Constant(1));
@@ -228,9 +241,10 @@ class BinaryBlock {
     if (i < end) AddLast(i, end - i);
   }
 
-  HWY_INLINE void End(std::size_t size, LossSum& losses) {
-    if (in_best_ != 0) losses.add_plain(best_.Total(), in_best_);
-    if (in_good_ != 0) losses.add_plain(good_.Total(), in_good_);
+  template <class Losses>
+  HWY_INLINE void End(std::size_t size, Losses& losses) {
+    if (in_best_ != 0) losses.add_plain(best_.Total(), General::kCountsLosses ? in_best_ : 0);
+    if (in_good_ != 0) losses.add_plain(good_.Total(), General::kCountsLosses ? in_good_ : 0);
     if (in_best_ + in_good_ != size) general_.EndBlock();
   }
 
@@ -253,9 +267,9 @@ class BinaryBlock {
 };
 
 /// Adds up the losses of [first, last).
-template <class Best, class Good, class General>
+template <class Best, class Good, class General, class Losses>
 HWY_INLINE void AddBinaryBlocks(const LossTask& task, General& general, std::size_t first, std::size_t last,
-                                LossSum& losses) {
+                                Losses& losses) {
   for (std::size_t begin = first; begin < last; begin += sum_block) {
     const std::size_t end = HWY_MIN(last, begin + sum_block);
     BinaryBlock<Best, Good, General> block(task, general);

@@ -10,15 +10,49 @@
 #include "fast/losses.hpp"
 #include "fast/row_layout.hpp"
 #include "fast/row_losses.hpp"
+#include "fast/sum_block.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fast/cross_entropy_error.cpp"
 #include "hwy/foreach_target.h"
 //
-#include "fast/lanes-inl.h"
+#include "fast/cross_entropy_sum-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
+
+/// Adds the losses of contiguous rows without class weights all together: it does not matter which row an element is of.
+void AddCrossEntropies(const LossTask& task, std::size_t first, std::size_t last, LossSum& sum) {
+  AddEntropies(task, first, last, sum);
+}
+
+/// One row's loss.
+class RowSum {
+ public:
+  void add_plain(double sum, std::size_t /*count*/) { plain_.Add(sum); }
+  void add(const LossEstimate& estimate, double /*s*/, std::size_t /*units*/) {
+    other_.Add(estimate.loss.value);
+    other_magnitude_.Add(estimate.loss.magnitude);
+  }
+  /// The plain part is good to 2^-26 only, so the whole is not to be trusted where it is less than half of that.
+  [[nodiscard]] Estimate Loss() const {
+    return {plain_.Total() + other_.Total(), 0x1p18 * plain_.Total() + other_magnitude_.Total()};
+  }
+
+ private:
+  JoinedBlocks plain_, other_, other_magnitude_;
+};
+
+void CrossEntropyRows(const LossTask& task, const RowBatch& batch, LossEstimate* out) {
+  LossTask rows = task;
+  rows.target = batch.target;
+  rows.output = batch.output;
+  for (std::size_t r = 0; r < batch.count; ++r) {
+    RowSum sum;
+    AddEntropies(rows, r * task.rows.classes, (r + 1) * task.rows.classes, sum);
+    out[r].loss = sum.Loss();
+  }
+}
 
 /// gradient = -w t factor / p of a row, rounded once from three roundings in double; 0 for t = 0. False, and the
 /// gradient is not to be used, where a p outside (0, 1] or a t that is not finite asks for more than that.
@@ -54,6 +88,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace lossaudit::fast {
 
+HWY_EXPORT(AddCrossEntropies);
+HWY_EXPORT(CrossEntropyRows);
 HWY_EXPORT(QuotientRow);
 
 LossCall cross_entropy_error_call(const float* target, const float* p, const Rows& rows, const LossOptions& options) {
@@ -61,7 +97,16 @@ LossCall cross_entropy_error_call(const float* target, const float* p, const Row
   task.target = target;
   task.output = p;
   task.probabilities = Probabilities::plain;
-  return row_loss_call(estimate_entropy_rows, task, options);
+  if (options.class_weights != nullptr) return row_loss_call(estimate_entropy_rows, task, options);
+  LossCall call = row_loss_call(HWY_DYNAMIC_DISPATCH(CrossEntropyRows), task, options);
+  if (options.reduction == Reduction::none || options.sample_weights != nullptr) return call;
+  call.size = task.losses() * rows.classes;
+  call.step = sum_block;
+  call.add = [](const LossCall& all, std::size_t first, std::size_t last, LossSum& sum) {
+    HWY_DYNAMIC_DISPATCH(AddCrossEntropies)(all.task, first, last, sum);
+    sum.add_plain(0, rows_begun(all.task.rows, first, last));
+  };
+  return call;
 }
 
 void cross_entropy_error(const float* target, const float* p, float* result, const Rows& rows,

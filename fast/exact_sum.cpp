@@ -85,12 +85,17 @@ DoubleDouble ExactSum::value() const {
   // Five digits hold 129 bits at least; they are added near 1, where nothing overflows or underflows.
   constexpr std::size_t enough = 5;
   const std::size_t low = top - std::min(enough, top - sum.first_);
+  constexpr double digit_scale = 0x1p32;
   DoubleDouble value;
-  for (std::size_t i = low; i < top; ++i) {
-    value = value + std::ldexp(static_cast<double>(sum.digit_[i]), digit_bits * static_cast<int>(i - low));
+  for (std::size_t i = top; i-- > low;) {
+    value = DoubleDouble(value.hi * digit_scale, value.lo * digit_scale) + static_cast<double>(sum.digit_[i]);
   }
   if (negative) value = -value;
   const int scale = digit_bits * static_cast<int>(low) + lowest_exponent;
+  if (std::abs(scale) < 700) {  // ldexp takes its time
+    const double power = std::bit_cast<double>(static_cast<std::uint64_t>(scale + 1023) << 52);
+    return {value.hi * power, value.lo * power};
+  }
   const double hi = std::ldexp(value.hi, scale);
   return {hi, std::isfinite(hi) ? std::ldexp(value.lo, scale) : 0};
 }

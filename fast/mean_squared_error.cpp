@@ -88,11 +88,6 @@ HWY_EXPORT(ScaledDifferences);
 
 namespace {
 
-/// How many rows begin among the elements [first, last) of contiguous rows.
-std::size_t rows_begun(const Rows& rows, std::size_t first, std::size_t last) {
-  return (last + rows.classes - 1) / rows.classes - (first + rows.classes - 1) / rows.classes;
-}
-
 /// Adds the means of squares of all rows together: without weights it does not matter which row an element is of.
 void add_squares(const LossCall& call, std::size_t first, std::size_t last, LossSum& sum) {
   const LossTask& task = call.task;
@@ -100,15 +95,6 @@ void add_squares(const LossCall& call, std::size_t first, std::size_t last, Loss
     const std::size_t end = std::min(last, i + sum_block);
     const double squares = HWY_DYNAMIC_DISPATCH(SumOfSquares)(task.target + i, task.output + i, end - i);
     sum.add_plain(squares / static_cast<double>(task.rows.classes), rows_begun(task.rows, i, end));
-  }
-}
-
-/// The call's losses or their reduction.
-void compute(const LossCall& call, float* result) {
-  if (call.options.reduction != Reduction::none) {
-    *result = call.result();
-  } else {
-    compute_row_losses(call, result);
   }
 }
 
@@ -140,7 +126,7 @@ LossCall mean_squared_error_call(const float* target, const float* output, const
 
 void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
                         const LossOptions& options) {
-  compute(mean_squared_error_call(target, output, rows, options), result);
+  compute_row_losses(mean_squared_error_call(target, output, rows, options), result);
 }
 
 void mean_squared_error_gradient(const float* target, const float* output, const float* upstream, float* gradient,
@@ -160,7 +146,7 @@ void mean_squared_error_gradient(const float* target, const float* output, const
     *loss = sum.result(options, task);
     return;
   }
-  if (loss != nullptr) compute(call, loss);
+  if (loss != nullptr) compute_row_losses(call, loss);
   const std::size_t size = task.losses() * rows.classes;
   if (has_one_factor && size != 0) return differences(task, factor_of(task, 0), 0, size, gradient);
   for (std::size_t r = 0; r < task.losses(); ++r) {

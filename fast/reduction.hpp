@@ -16,7 +16,7 @@ class LossSum {
   /// Adds s L and s c. `units` losses with a weight that is not 0 may come already summed, with s = 1.
   void add(const LossEstimate& estimate, double s, std::size_t units);
 
-  /// Adds `count` losses of weight 1 whose sum this is, none of them negative or to be taken anew.
+  /// Adds `count` losses of weight 1 whose sum this is, to 2^-26; none of them is negative.
   void add_plain(double sum, std::size_t count);
 
   void add(const LossSum& other);
@@ -50,6 +50,11 @@ struct LossCall {
 
   [[nodiscard]] float result() const;
 };
+
+/// How many rows begin among the elements [first, last) of a tensor: what a part of its elements counts in the mean.
+inline std::size_t rows_begun(const Rows& rows, std::size_t first, std::size_t last) {
+  return (last + rows.classes - 1) / rows.classes - (first + rows.classes - 1) / rows.classes;
+}
 
 LossCall binary_crossentropy_call(const float* target, const float* output, std::size_t n, const LossOptions& options);
 LossCall categorical_crossentropy_call(const float* target, const float* output, const Rows& rows,

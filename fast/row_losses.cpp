@@ -73,10 +73,13 @@ LossCall row_loss_call(EstimateRow& estimate_rows, const LossTask& task, const L
 }
 
 void compute_row_losses(const LossCall& call, float* result) {
+  if (call.options.reduction != Reduction::none) {
+    result[0] = call.result();
+    return;
+  }
   RowLosses losses(call, result);
   for_each_estimate(call, 0, call.size,
                     [&](std::size_t row, const LossEstimate& estimate) { losses.take(row, estimate); });
-  losses.finish();
 }
 
 }  // namespace lossaudit::fast

@@ -9,6 +9,7 @@ add_executable(fast_test
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_logit_rows_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_options_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_range_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/fast_sums_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_targets_test.cpp)
 target_link_libraries(fast_test PRIVATE lossaudit_audit lossaudit_fast lossaudit_reference lossaudit_flags GTest::gtest_main)
 # The listing of fast/README.md's "Threads", to be compiled as it stands there.
