@@ -97,8 +97,8 @@ constexpr Entry entries[] = {
     in_f32("softplus", "gradient", [](const auto& c) { fast::softplus_gradient(c.output, c.upstream, c.result, c.n); }),
     in_f32("logit", "forward", [](const auto& c) { fast::logit(c.output, c.result, c.n); }),
     in_f32("logit", "gradient", [](const auto& c) { fast::logit_gradient(c.output, c.upstream, c.result, c.n); }),
-    in_all("softmax", "forward", [](const auto& c) { fast::softmax(c.output, c.result, c.rows); }),
-    in_all("log_softmax", "forward", [](const auto& c) { fast::log_softmax(c.output, c.result, c.rows); }),
+    in_all_and_f64("softmax", "forward", [](const auto& c) { fast::softmax(c.output, c.result, c.rows); }),
+    in_all_and_f64("log_softmax", "forward", [](const auto& c) { fast::log_softmax(c.output, c.result, c.rows); }),
     in_f32("logsumexp", "forward", [](const auto& c) { fast::logsumexp(c.output, c.result, c.rows); }),
     in_all("softmax", "gradient",
            [](const auto& c) { fast::softmax_gradient(c.output, c.upstream, c.result, c.rows); }),
@@ -144,6 +144,7 @@ constexpr const char* contract_lines[] = {
     "relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward,gradient",
     "sigmoid exact f16,bf16,f64 forward",
     "softmax,log_softmax exact f32,f16,bf16 forward,gradient axis",
+    "softmax,log_softmax exact f64 forward axis",
     "logsumexp exact f32 forward,gradient axis",
     ("binary_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction epsilon label_smoothing "
      "pos_weight sample_weights"),

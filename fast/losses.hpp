@@ -44,6 +44,9 @@ void softmax(const float* x, float* result, const Rows& rows);      ///< e^x_i /
 void log_softmax(const float* x, float* result, const Rows& rows);  ///< x_i - ln Σ e^x_j, in the shape of x
 void logsumexp(const float* x, float* result, const Rows& rows);    ///< ln Σ e^x_j, one value a row
 
+void softmax(const double* x, double* result, const Rows& rows);      ///< the same, within 1.2 ulp of a double
+void log_softmax(const double* x, double* result, const Rows& rows);  ///< the same, within 1 ulp of a double
+
 /// s_i (g_i - Σ g_j s_j); log_softmax: g_i - s_i Σ g_j; logsumexp: g s_i. s is softmax(x), g is `upstream`.
 void softmax_gradient(const float* x, const float* upstream, float* gradient, const Rows& rows);
 void log_softmax_gradient(const float* x, const float* upstream, float* gradient, const Rows& rows);
@@ -92,6 +95,12 @@ void categorical_crossentropy(const float* target, const float* output, float* r
 /// categorical_crossentropy of the label's one-hot vector; `labels` is (outer, inner).
 void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
                                      const LossOptions& options = {});
+/// The same of doubles, from logits alone, without smoothing or class weights: within 1 ulp for targets that are not
+/// negative.
+void categorical_crossentropy(const double* target, const double* output, double* result, const Rows& rows,
+                              const LossOptionsOf<double>& options);
+void sparse_categorical_crossentropy(const std::int64_t* labels, const double* output, double* result, const Rows& rows,
+                                     const LossOptionsOf<double>& options);
 /// Σ (t - o)^2 / classes, one value a row.
 void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
                         const LossOptions& options = {});

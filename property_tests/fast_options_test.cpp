@@ -59,8 +59,8 @@ TEST(FastOptions, RowsWithoutClassesAreRefused) {
 TEST(FastOptions, NoRowsHaveTheSum0AndTheMeanNaN) {
   float result = 7;
   sigmoid(static_cast<const float*>(nullptr), nullptr, 0);
-  softmax(nullptr, nullptr, {0, 3, 1});
-  softmax(nullptr, nullptr, {2, 3, 0});
+  softmax(static_cast<const float*>(nullptr), nullptr, {0, 3, 1});
+  softmax(static_cast<const double*>(nullptr), nullptr, {2, 3, 0});
   binary_crossentropy(nullptr, nullptr, &result, 0);
   EXPECT_EQ(result, 7);
   binary_crossentropy(nullptr, nullptr, &result, 0, {.reduction = Reduction::sum});
