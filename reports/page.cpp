@@ -156,10 +156,10 @@ json run_of(const Overview& overview, std::size_t index) {
           {"machine", machine}};
 }
 
-/// "0.12 to 0.14 in 9 repetitions", or "" where the record does not say.
+/// "0.12 to 0.14 ns in 9 repetitions", or "" where the record does not say.
 std::string spread_text(const Speed& speed) {
   if (speed.repetitions == 0) return "";
-  return round_up(speed.least_ns_per_element) + " to " + round_up(speed.most_ns_per_element) + " in " +
+  return round_up(speed.least_ns_per_element) + " to " + round_up(speed.most_ns_per_element) + " ns in " +
          grouped(speed.repetitions) + (speed.repetitions == 1 ? " repetition" : " repetitions");
 }
 
