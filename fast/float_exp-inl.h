@@ -48,7 +48,7 @@ struct Exponential {
 /// Error, abs(x) <= 1000: r takes two fused steps, of which the first is exact and the second rounds by at most 2^-31;
 /// the polynomial 1 + r + c r^2 + d r^3 is within 2^-29.2 of e^r; d_j e^r is taken as d_j, 2^-30.2 less; the last step
 /// rounds by 2^-30 and the ones before by 2^-29.5 together. So t (1 + p) is within 2^-27.4 of e^x relatively; found over
-/// the floats in [-87, 88]: 2^-27.46. (Without fused steps the first difference rounds by up to 2^-18: of no use.)
+/// every third float in [-87, 88]: 2^-27.46. (Without fused steps the first difference rounds by up to 2^-18: of no use.)
 ///
 /// t is right where k + exponent is in [-126, 127] (below, its bits are nonsense): keep x from there. NaN gives p = NaN.
 class ExpTable {
