@@ -57,10 +57,10 @@ HWY_INLINE FloatSum SigmoidOf(const Exponential& e, float unit) {
   const VF d = hn::MulAdd(e.t, e.p, a);
   const VF d_low = hn::Add(hn::MulAdd(e.t, e.p, hn::Sub(a, d)), a_low);
   const VF y = hn::Div(u, d);
-  VF delta = hn::NegMulAdd(y, d_low, hn::NegMulAdd(y, d, u));
-  if (unit != 1) delta = hn::Mul(delta, Floats(1 / unit));
+  const VF delta = hn::NegMulAdd(y, d_low, hn::NegMulAdd(y, d, u));  // U times it
   const VF high = hn::Mul(y, e.t);
-  const VF beside_one = hn::Add(hn::MulAdd(delta, e.p, delta), e.p);
+  // (1 + p) (1 + delta) - 1; with U in the last step no tiny delta becomes subnormal, which would be slow.
+  const VF beside_one = hn::MulAdd(hn::MulAdd(delta, e.p, delta), Floats(1 / unit), e.p);
   return {high, hn::MulAdd(high, beside_one, hn::MulSub(y, e.t, high))};
 }
 

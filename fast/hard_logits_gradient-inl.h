@@ -28,12 +28,14 @@ struct HardFactor {
     const double size = std::abs(factor);
     is_usable = size >= 0x1p-40 && size <= 0x1p20;
     if (!is_usable) return;
+    far_limit = std::numeric_limits<float>::max();
     limit = static_cast<float>(60 + std::min(0.0, std::log(size)));
     lowest = static_cast<float>(-151 * 0x1.62e42fefa39efp-1 - std::log(size));
   }
   float high, low;
   bool is_usable;
   float limit = -1;  ///< up to this abs(x) nothing comes near a float's underflow
+  float far_limit = -1;
   float lowest = 0;  ///< below this z the product is nearer to 0 than to any other float
 };
 
@@ -54,27 +56,38 @@ inline constexpr float kFarHighest = 54;
 
 /// The same for any finite z, the same bits where the other will do. Where the result is subnormal it is rounded a second
 /// time, by half an ulp of its own, and the first rounding was a quarter of that at most.
-HWY_INLINE VF FarGradient(const ExpTable& far_exp, VF z, VI sign, const HardFactor& factor) {
-  const VF lowest = Floats(factor.lowest);
-  const Exponential e = far_exp(hn::Max(hn::Min(z, Floats(kFarHighest)), lowest));
+HWY_INLINE Exponential FarExponential(const ExpTable& far_exp, VF z, const HardFactor& factor) {
+  return far_exp(hn::Max(hn::Min(z, Floats(kFarHighest)), Floats(factor.lowest)));
+}
+HWY_INLINE VF FarGradient(const Exponential& e, VI sign, const HardFactor& factor) {
   const VF scaled = HardGradient(SigmoidOf(e, kFarUnit), sign, factor);
-  return hn::Mul(hn::IfThenZeroElse(hn::Lt(z, lowest), scaled), Floats(1 / kFarUnit));
+  const VF size = hn::Abs(scaled);
+  // The 2^48 is taken out in integers, since arithmetic that ends in subnormals is slow: beside 2^-78 the low bits count
+  // multiples of 2^-101, the smallest float times 2^48.
+  const VF beside = Floats(0x1p-78F);
+  const VI subnormal = hn::Sub(BitsOf(hn::Add(size, beside)), BitsOf(beside));
+  const VI normal = hn::Sub(BitsOf(size), Integers(kFarExponent << 23));
+  const VF result = hn::IfThenElse(hn::Lt(size, beside), FloatOf(subnormal), FloatOf(normal));
+  return hn::CopySign(result, scaled);
 }
 
-/// A chunk of hard targets.
+/// A chunk of hard targets; a far one takes any finite logit.
+template <bool kFar>
 struct HardChunk {
   VI sign[kChunkFloatVectors];
   Exponential e[kChunkFloatVectors];
 
-  HWY_INLINE void Set(const ExpTable& exp, const float* target, const float* output) {
+  HWY_INLINE void Set(const ExpTable& exp, const float* target, const float* output, const HardFactor& factor) {
     for (std::size_t v = 0; v < kChunkFloatVectors; ++v) {
       sign[v] = SignOfHard(hn::LoadU(FD(), target + v * hn::Lanes(FD())));
-      e[v] = exp(HardZ(target, output, v));
+      const VF z = HardZ(target, output, v);
+      e[v] = kFar ? FarExponential(exp, z, factor) : exp(z);
     }
   }
   HWY_INLINE void Store(const HardFactor& factor, float* gradient) const {
     for (std::size_t v = 0; v < kChunkFloatVectors; ++v) {
-      hn::StoreU(HardGradient(SigmoidOf(e[v], 1), sign[v], factor), FD(), gradient + v * hn::Lanes(FD()));
+      const VF value = kFar ? FarGradient(e[v], sign[v], factor) : HardGradient(SigmoidOf(e[v], 1), sign[v], factor);
+      hn::StoreU(value, FD(), gradient + v * hn::Lanes(FD()));
     }
   }
 };
@@ -87,22 +100,25 @@ HWY_INLINE bool IsHardChunk(const float* target, const float* output, float limi
   return true;
 }
 
-/// Gradients of the chunks from i on, as long as all of a chunk is hard and within the limit; their losses are added to the sum. Returns where
-/// it stopped. The exponentials of a chunk are taken beside the rest of the chunk before it.
-template <bool kSums>
+/// Gradients of the chunks from i on, as long as all of a chunk is hard and within the limit (far ones: finite). Adds
+/// their losses to the sum, unless that is nullptr. Returns where it stopped. The exponentials of a chunk are taken beside
+/// the rest of the chunk before it.
+template <bool kFar, bool kSums>
 HWY_NOINLINE std::size_t HardChunks(const LossTask& task, const HardFactor& factor, std::size_t i, std::size_t end,
-                                    float* gradient, HardLogitSum& sum) {
+                                    float* gradient, HardLogitSum* sum) {
   const float* target = task.target;
   const float* output = task.output;
-  if (i + kChunk > end || !IsHardChunk(target + i, output + i, factor.limit)) return i;
-  HardLogitSum local = sum;
-  HardChunk chunk;
-  chunk.Set(local.Exp(), target + i, output + i);
+  const float limit = kFar ? factor.far_limit : factor.limit;
+  if (i + kChunk > end || !IsHardChunk(target + i, output + i, limit)) return i;
+  HardLogitSum local = kSums ? *sum : HardLogitSum(task);
+  const ExpTable exp(kFar ? kFarExponent : 0);
+  HardChunk<kFar> chunk;
+  chunk.Set(exp, target + i, output + i, factor);
   for (;;) {
     const std::size_t next = i + kChunk;
-    const bool goes_on = next + kChunk <= end && IsHardChunk(target + next, output + next, factor.limit);
-    HardChunk following = chunk;
-    if (HWY_LIKELY(goes_on)) following.Set(local.Exp(), target + next, output + next);
+    const bool goes_on = next + kChunk <= end && IsHardChunk(target + next, output + next, limit);
+    HardChunk<kFar> following = chunk;
+    if (HWY_LIKELY(goes_on)) following.Set(exp, target + next, output + next, factor);
     if (kSums) {
       for (std::size_t v = 0; v < kChunkFloatVectors; ++v) local.Add(v, chunk.e[v]);
       local.EndChunk();
@@ -112,7 +128,7 @@ HWY_NOINLINE std::size_t HardChunks(const LossTask& task, const HardFactor& fact
     if (HWY_UNLIKELY(!goes_on)) break;
     chunk = following;
   }
-  sum = local;
+  if (kSums) *sum = local;
   return i;
 }
 
@@ -140,7 +156,7 @@ class AnyGradient {
         factor_(factor),
         wide_factor_(Constant(task.factor(0))),
         far_exp_(kFarExponent),
-        limit_(Floats(factor.is_usable ? std::numeric_limits<float>::max() : -1)) {}
+        limit_(Floats(factor.far_limit)) {}
 
   /// Those of a float vector, of which the first `count` are elements i, i + 1, ...
   HWY_INLINE VF Of(const float* target, const float* output, std::size_t i, std::size_t count) const {
@@ -149,7 +165,8 @@ class AnyGradient {
     const MF is_hard = IsHardLogit(t, x, limit_);
     if (hn::AllFalse(FD(), is_hard)) return Soft(t, x, i, count);
     const VI sign = SignOfHard(t);
-    const VF hard = FarGradient(far_exp_, FlipSign(x, sign), sign, factor_);
+    const VF z = FlipSign(x, sign);
+    const VF hard = FarGradient(FarExponential(far_exp_, z, factor_), sign, factor_);
     if (HWY_LIKELY(hn::AllTrue(FD(), is_hard))) return hard;
     return hn::IfThenElse(is_hard, hard, Soft(t, x, i, count));
   }
@@ -198,14 +215,14 @@ HWY_NOINLINE void AnyChunks(const GradientTask& task, const HardFactor& factor, 
   std::memcpy(gradient + i, results, count * sizeof(float));
 }
 
-/// The end of the chunks from i on of which none is all hard and within the limit.
+/// The end of the chunks from i on of which none is all hard.
 HWY_INLINE std::size_t EndOfAny(const LossTask& task, const HardFactor& factor, std::size_t i, std::size_t end) {
-  while (i + kChunk <= end && !IsHardChunk(task.target + i, task.output + i, factor.limit)) i += kChunk;
+  while (i + kChunk <= end && !IsHardChunk(task.target + i, task.output + i, factor.far_limit)) i += kChunk;
   return i + kChunk > end ? end : i;
 }
 
 /// The gradients of a task without options, with one factor for all; adds the losses up in `losses` unless that is
-/// nullptr.
+/// nullptr: then the gradient must not lie where the target or the output does.
 HWY_INLINE void LogitGradients(const GradientTask& task, float* gradient, LossSum* losses) {
   const HardFactor factor(task.factor(0));
   const BinaryTerms<Probabilities::from_logits, false> terms(task);
@@ -216,17 +233,18 @@ HWY_INLINE void LogitGradients(const GradientTask& task, float* gradient, LossSu
     const std::size_t end = HWY_MIN(n, begin + sum_block);
     BinaryBlock<BestLogitSum, LogitSum, decltype(general)> block(task, general);
     for (std::size_t i = begin; i < end;) {
-      if (losses != nullptr) {
-        const std::size_t hard_end = HardChunks<true>(task, factor, i, end, gradient, block.BestSum());
-        block.CountBest(hard_end - i);
-        i = hard_end;
-      } else {
-        i = HardChunks<false>(task, factor, i, end, gradient, block.BestSum());
+      const std::size_t hard_end = losses != nullptr
+                                       ? HardChunks<false, true>(task, factor, i, end, gradient, &block.BestSum())
+                                       : HardChunks<false, false>(task, factor, i, end, gradient, nullptr);
+      if (losses != nullptr) block.CountBest(hard_end - i);
+      i = hard_end;
+      std::size_t rest_end = HardChunks<true, false>(task, factor, i, end, gradient, nullptr);
+      if (rest_end == i) {
+        rest_end = EndOfAny(task, factor, i, end);
+        AnyChunks(task, factor, i, rest_end, gradient);
       }
-      const std::size_t any_end = EndOfAny(task, factor, i, end);
-      if (losses != nullptr) block.Add(i, any_end);
-      AnyChunks(task, factor, i, any_end, gradient);
-      i = any_end;
+      if (losses != nullptr) block.Add(i, rest_end);
+      i = rest_end;
     }
     if (losses != nullptr) block.End(end - begin, *losses);
   }
