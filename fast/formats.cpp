@@ -29,14 +29,16 @@ class Widened {
   std::vector<float> floats_;
 };
 
-/// function(x, result, n) over n elements, a block at a time.
+/// function(x, other, result, n) over n elements, a block at a time; `other` may be absent.
 template <class T, class Function>
-void map_elements(const T* x, T* result, std::size_t n, const Function& function) {
+void map_elements(const T* x, const T* other, T* result, std::size_t n, const Function& function) {
   float block[sum_block];
+  float others[sum_block];
   for (std::size_t i = 0; i < n; i += sum_block) {
     const std::size_t count = std::min(sum_block, n - i);
     to_floats(x + i, block, count);
-    function(block, block, count);
+    if (other != nullptr) to_floats(other + i, others, count);
+    function(block, other == nullptr ? nullptr : others, block, count);
     from_floats(block, result + i, count);
   }
 }
@@ -46,20 +48,24 @@ std::size_t slabs_in_block(const Rows& rows) {
   return std::max<std::size_t>(1, sum_block / std::max<std::size_t>(1, rows.classes * rows.inner));
 }
 
-/// function(x, other, result, rows) over all rows, a block of whole slabs at a time; `other` may be absent.
+/// function(x, other, result, rows) over all rows, a block of whole slabs at a time. The result has as many values
+/// a slab as is told, and so has `other`, which may be absent.
 template <class T, class Function>
-void map_slabs(const T* x, const T* other, T* result, const Rows& rows, const Function& function) {
+void map_slabs(const T* x, const T* other, T* result, const Rows& rows, std::size_t others_each,
+               std::size_t results_each, const Function& function) {
   require_classes(rows);
   const std::size_t slab = rows.classes * rows.inner;
   const std::size_t most = slabs_in_block(rows);
-  std::vector<float> block(std::min(most, rows.outer) * slab);
+  Widened<T> inputs;
   Widened<T> others;
+  std::vector<float> results;
   for (std::size_t i = 0; i < rows.outer && slab != 0; i += most) {
     const std::size_t count = std::min(most, rows.outer - i);
-    to_floats(x + i * slab, block.data(), count * slab);
-    const float* of_block = other == nullptr ? nullptr : others.of(other + i * slab, count * slab);
-    function(block.data(), of_block, block.data(), Rows{count, rows.classes, rows.inner});
-    from_floats(block.data(), result + i * slab, count * slab);
+    const float* from = inputs.of(x + i * slab, count * slab);
+    const float* of_block = other == nullptr ? nullptr : others.of(other + i * others_each, count * others_each);
+    results.resize(count * results_each);
+    function(from, of_block, results.data(), Rows{count, rows.classes, rows.inner});
+    from_floats(results.data(), result + i * results_each, results.size());
   }
 }
 
@@ -171,6 +177,29 @@ struct SparseLoss {
   }
 };
 
+struct SquaredError {
+  static LossCall call(const Part& p) {
+    return mean_squared_error_call(p.inputs.target, p.inputs.output, p.inputs.rows, p.options);
+  }
+  static void value(const Part& p, float* result) {
+    mean_squared_error(p.inputs.target, p.inputs.output, result, p.inputs.rows, p.options);
+  }
+  static void gradient(const Part& p, const float* upstream, float* gradient, float* loss) {
+    mean_squared_error_gradient(p.inputs.target, p.inputs.output, upstream, gradient, p.inputs.rows, p.options, loss);
+  }
+};
+struct PlainEntropy {
+  static LossCall call(const Part& p) {
+    return cross_entropy_error_call(p.inputs.target, p.inputs.output, p.inputs.rows, p.options);
+  }
+  static void value(const Part& p, float* result) {
+    cross_entropy_error(p.inputs.target, p.inputs.output, result, p.inputs.rows, p.options);
+  }
+  static void gradient(const Part& p, const float* upstream, float* gradient, float* loss) {
+    cross_entropy_error_gradient(p.inputs.target, p.inputs.output, upstream, gradient, p.inputs.rows, p.options, loss);
+  }
+};
+
 /// Refuses what the loss refuses, also where there is nothing to compute.
 template <class Loss, class T>
 void check(const Inputs<T>& inputs, const LossOptions& options) {
@@ -262,38 +291,50 @@ void compute_gradient(const Inputs<T>& inputs, const LossOptionsOf<T>& options, 
 
 }  // namespace
 
-template <Stored16 T>
-void sigmoid(const T* x, T* result, std::size_t n) {
-  map_elements(x, result, n, [](const float* from, float* to, std::size_t count) { sigmoid(from, to, count); });
-}
-template <Stored16 T>
-void softmax(const T* x, T* result, const Rows& rows) {
-  const auto function = [](const float* from, const float* /*other*/, float* to, const Rows& some) {
-    softmax(from, to, some);
-  };
-  map_slabs<T>(x, nullptr, result, rows, function);
-}
-template <Stored16 T>
-void log_softmax(const T* x, T* result, const Rows& rows) {
-  const auto function = [](const float* from, const float* /*other*/, float* to, const Rows& some) {
-    log_softmax(from, to, some);
-  };
-  map_slabs<T>(x, nullptr, result, rows, function);
-}
-template <Stored16 T>
-void softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows) {
-  const auto function = [](const float* from, const float* incoming, float* to, const Rows& some) {
-    softmax_gradient(from, incoming, to, some);
-  };
-  map_slabs(x, upstream, gradient, rows, function);
-}
-template <Stored16 T>
-void log_softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows) {
-  const auto function = [](const float* from, const float* incoming, float* to, const Rows& some) {
-    log_softmax_gradient(from, incoming, to, some);
-  };
-  map_slabs(x, upstream, gradient, rows, function);
-}
+// NOLINTBEGIN(bugprone-macro-parentheses): names in declarations
+#define LOSSAUDIT_FAST_ELEMENTWISE(function)                                                        \
+  template <Stored16 T>                                                                             \
+  void function(const T* x, T* result, std::size_t n) {                                             \
+    const auto of_block = [](const float* from, const float* /*other*/, float* to, std::size_t m) { \
+      function(from, to, m);                                                                        \
+    };                                                                                              \
+    map_elements<T>(x, nullptr, result, n, of_block);                                               \
+  }                                                                                                 \
+  template <Stored16 T>                                                                             \
+  void function##_gradient(const T* x, const T* upstream, T* gradient, std::size_t n) {             \
+    const auto of_block = [](const float* from, const float* incoming, float* to, std::size_t m) {  \
+      function##_gradient(from, incoming, to, m);                                                   \
+    };                                                                                              \
+    map_elements(x, upstream, gradient, n, of_block);                                               \
+  }
+LOSSAUDIT_FAST_ELEMENTWISE(relu)
+LOSSAUDIT_FAST_ELEMENTWISE(sigmoid)
+LOSSAUDIT_FAST_ELEMENTWISE(log_sigmoid)
+LOSSAUDIT_FAST_ELEMENTWISE(softplus)
+LOSSAUDIT_FAST_ELEMENTWISE(logit)
+#undef LOSSAUDIT_FAST_ELEMENTWISE
+
+/// `results_each`: how many results a slab of so many values has.
+#define LOSSAUDIT_FAST_BY_ROW(function, results_each)                                                  \
+  template <Stored16 T>                                                                                \
+  void function(const T* x, T* result, const Rows& rows) {                                             \
+    const auto of_block = [](const float* from, const float* /*other*/, float* to, const Rows& some) { \
+      function(from, to, some);                                                                        \
+    };                                                                                                 \
+    map_slabs<T>(x, nullptr, result, rows, 0, results_each, of_block);                                 \
+  }                                                                                                    \
+  template <Stored16 T>                                                                                \
+  void function##_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows) {             \
+    const auto of_block = [](const float* from, const float* incoming, float* to, const Rows& some) {  \
+      function##_gradient(from, incoming, to, some);                                                   \
+    };                                                                                                 \
+    map_slabs(x, upstream, gradient, rows, results_each, rows.classes* rows.inner, of_block);          \
+  }
+LOSSAUDIT_FAST_BY_ROW(softmax, rows.classes* rows.inner)
+LOSSAUDIT_FAST_BY_ROW(log_softmax, rows.classes* rows.inner)
+LOSSAUDIT_FAST_BY_ROW(logsumexp, rows.inner)
+#undef LOSSAUDIT_FAST_BY_ROW
+// NOLINTEND(bugprone-macro-parentheses)
 
 template <Stored16 T>
 void binary_crossentropy(const T* target, const T* output, T* result, std::size_t n, const LossOptionsOf<T>& options) {
@@ -308,6 +349,16 @@ template <Stored16 T>
 void sparse_categorical_crossentropy(const std::int64_t* labels, const T* output, T* result, const Rows& rows,
                                      const LossOptionsOf<T>& options) {
   compute_loss<SparseLoss>(Inputs<T>{nullptr, labels, output, rows}, options, result);
+}
+
+template <Stored16 T>
+void mean_squared_error(const T* target, const T* output, T* result, const Rows& rows,
+                        const LossOptionsOf<T>& options) {
+  compute_loss<SquaredError>(Inputs<T>{target, nullptr, output, rows}, options, result);
+}
+template <Stored16 T>
+void cross_entropy_error(const T* target, const T* p, T* result, const Rows& rows, const LossOptionsOf<T>& options) {
+  compute_loss<PlainEntropy>(Inputs<T>{target, nullptr, p, rows}, options, result);
 }
 
 template <Stored16 T>
@@ -326,26 +377,49 @@ void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const 
   compute_gradient<SparseLoss>(Inputs<T>{nullptr, labels, output, rows}, options, upstream, gradient, loss);
 }
 
+template <Stored16 T>
+void mean_squared_error_gradient(const T* target, const T* output, const T* upstream, T* gradient, const Rows& rows,
+                                 const LossOptionsOf<T>& options, T* loss) {
+  compute_gradient<SquaredError>(Inputs<T>{target, nullptr, output, rows}, options, upstream, gradient, loss);
+}
+template <Stored16 T>
+void cross_entropy_error_gradient(const T* target, const T* p, const T* upstream, T* gradient, const Rows& rows,
+                                  const LossOptionsOf<T>& options, T* loss) {
+  compute_gradient<PlainEntropy>(Inputs<T>{target, nullptr, p, rows}, options, upstream, gradient, loss);
+}
+
 // NOLINTBEGIN(bugprone-macro-parentheses): a type in a declaration
+#define LOSSAUDIT_FAST_ELEMENTWISE(function, T)      \
+  template void function(const T*, T*, std::size_t); \
+  template void function##_gradient(const T*, const T*, T*, std::size_t)
+#define LOSSAUDIT_FAST_BY_ROW(function, T)           \
+  template void function(const T*, T*, const Rows&); \
+  template void function##_gradient(const T*, const T*, T*, const Rows&)
+#define LOSSAUDIT_FAST_LOSS(function, Target, T)                                             \
+  template void function(const Target*, const T*, T*, const Rows&, const LossOptionsOf<T>&); \
+  template void function##_gradient(const Target*, const T*, const T*, T*, const Rows&, const LossOptionsOf<T>&, T*)
 #define LOSSAUDIT_FAST_STORED_16(T)                                                                                  \
-  template void sigmoid(const T*, T*, std::size_t);                                                                  \
-  template void softmax(const T*, T*, const Rows&);                                                                  \
-  template void softmax_gradient(const T*, const T*, T*, const Rows&);                                               \
-  template void log_softmax_gradient(const T*, const T*, T*, const Rows&);                                           \
-  template void log_softmax(const T*, T*, const Rows&);                                                              \
+  LOSSAUDIT_FAST_ELEMENTWISE(relu, T);                                                                               \
+  LOSSAUDIT_FAST_ELEMENTWISE(sigmoid, T);                                                                            \
+  LOSSAUDIT_FAST_ELEMENTWISE(log_sigmoid, T);                                                                        \
+  LOSSAUDIT_FAST_ELEMENTWISE(softplus, T);                                                                           \
+  LOSSAUDIT_FAST_ELEMENTWISE(logit, T);                                                                              \
+  LOSSAUDIT_FAST_BY_ROW(softmax, T);                                                                                 \
+  LOSSAUDIT_FAST_BY_ROW(log_softmax, T);                                                                             \
+  LOSSAUDIT_FAST_BY_ROW(logsumexp, T);                                                                               \
   template void binary_crossentropy(const T*, const T*, T*, std::size_t, const LossOptionsOf<T>&);                   \
-  template void categorical_crossentropy(const T*, const T*, T*, const Rows&, const LossOptionsOf<T>&);              \
-  template void sparse_categorical_crossentropy(const std::int64_t*, const T*, T*, const Rows&,                      \
-                                                const LossOptionsOf<T>&);                                            \
   template void binary_crossentropy_gradient(const T*, const T*, const T*, T*, std::size_t, const LossOptionsOf<T>&, \
                                              T*);                                                                    \
-  template void categorical_crossentropy_gradient(const T*, const T*, const T*, T*, const Rows&,                     \
-                                                  const LossOptionsOf<T>&, T*);                                      \
-  template void sparse_categorical_crossentropy_gradient(const std::int64_t*, const T*, const T*, T*, const Rows&,   \
-                                                         const LossOptionsOf<T>&, T*)
+  LOSSAUDIT_FAST_LOSS(categorical_crossentropy, T, T);                                                               \
+  LOSSAUDIT_FAST_LOSS(sparse_categorical_crossentropy, std::int64_t, T);                                             \
+  LOSSAUDIT_FAST_LOSS(mean_squared_error, T, T);                                                                     \
+  LOSSAUDIT_FAST_LOSS(cross_entropy_error, T, T)
 LOSSAUDIT_FAST_STORED_16(Float16);
 LOSSAUDIT_FAST_STORED_16(BFloat16);
 #undef LOSSAUDIT_FAST_STORED_16
+#undef LOSSAUDIT_FAST_LOSS
+#undef LOSSAUDIT_FAST_BY_ROW
+#undef LOSSAUDIT_FAST_ELEMENTWISE
 // NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace lossaudit::fast

@@ -1,4 +1,4 @@
-// The functions of losses.hpp on tensors that are stored in 16 bits: IEEE binary16 and bfloat16.
+// Every function of losses.hpp on tensors that are stored in 16 bits: IEEE binary16 and bfloat16.
 //
 // Values are widened exactly, computed in float32 as losses.hpp says, and rounded once more, to nearest even: within 0.501
 // ulp of the format. A block at a time passes through a buffer in the first-level cache, so nothing of a tensor's size is
@@ -38,15 +38,40 @@ void from_floats(const float* from, Float16* to, std::size_t n);
 void from_floats(const float* from, BFloat16* to, std::size_t n);
 
 template <Stored16 T>
+void relu(const T* x, T* result, std::size_t n);
+template <Stored16 T>
 void sigmoid(const T* x, T* result, std::size_t n);
+template <Stored16 T>
+void log_sigmoid(const T* x, T* result, std::size_t n);
+template <Stored16 T>
+void softplus(const T* x, T* result, std::size_t n);
+template <Stored16 T>
+void logit(const T* x, T* result, std::size_t n);
+
+template <Stored16 T>
+void relu_gradient(const T* x, const T* upstream, T* gradient, std::size_t n);
+template <Stored16 T>
+void sigmoid_gradient(const T* x, const T* upstream, T* gradient, std::size_t n);
+template <Stored16 T>
+void log_sigmoid_gradient(const T* x, const T* upstream, T* gradient, std::size_t n);
+template <Stored16 T>
+void softplus_gradient(const T* x, const T* upstream, T* gradient, std::size_t n);
+template <Stored16 T>
+void logit_gradient(const T* x, const T* upstream, T* gradient, std::size_t n);
+
 template <Stored16 T>
 void softmax(const T* x, T* result, const Rows& rows);
 template <Stored16 T>
 void log_softmax(const T* x, T* result, const Rows& rows);
 template <Stored16 T>
+void logsumexp(const T* x, T* result, const Rows& rows);
+
+template <Stored16 T>
 void softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows);
 template <Stored16 T>
 void log_softmax_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows);
+template <Stored16 T>
+void logsumexp_gradient(const T* x, const T* upstream, T* gradient, const Rows& rows);
 
 // Losses. Where a reduction cancels, and where a gradient's mean divides by the class weights of dense targets, the
 // tensors are widened whole; sample weights of a gradient's mean always are.
@@ -60,6 +85,12 @@ void categorical_crossentropy(const T* target, const T* output, T* result, const
 template <Stored16 T>
 void sparse_categorical_crossentropy(const std::int64_t* labels, const T* output, T* result, const Rows& rows,
                                      const LossOptionsOf<T>& options = {});
+template <Stored16 T>
+void mean_squared_error(const T* target, const T* output, T* result, const Rows& rows,
+                        const LossOptionsOf<T>& options = {});
+template <Stored16 T>
+void cross_entropy_error(const T* target, const T* p, T* result, const Rows& rows,
+                         const LossOptionsOf<T>& options = {});
 
 template <Stored16 T>
 void binary_crossentropy_gradient(const T* target, const T* output, const T* upstream, T* gradient, std::size_t n,
@@ -71,5 +102,11 @@ template <Stored16 T>
 void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const T* output, const T* upstream,
                                               T* gradient, const Rows& rows, const LossOptionsOf<T>& options = {},
                                               T* loss = nullptr);
+template <Stored16 T>
+void mean_squared_error_gradient(const T* target, const T* output, const T* upstream, T* gradient, const Rows& rows,
+                                 const LossOptionsOf<T>& options = {}, T* loss = nullptr);
+template <Stored16 T>
+void cross_entropy_error_gradient(const T* target, const T* p, const T* upstream, T* gradient, const Rows& rows,
+                                  const LossOptionsOf<T>& options = {}, T* loss = nullptr);
 
 }  // namespace lossaudit::fast
