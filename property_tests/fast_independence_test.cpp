@@ -70,6 +70,26 @@ class FastIndependence : public testing::TestWithParam<std::string> {
   TargetScope scope_{GetParam()};
 };
 
+TEST_P(FastIndependence, AVeryLongVectorIsItsParts) {
+  constexpr std::size_t n = (std::size_t{1} << 20) + 77;  // from 2^20 on a result bypasses the caches
+  constexpr std::size_t part = 1000;
+  std::vector<float> x = random_floats(n, 11);
+  for (const Elementwise function : elementwise) {
+    std::vector<float> parts(n);
+    for (std::size_t i = 0; i < n; i += part) function(&x[i], &parts[i], std::min(part, n - i));
+    std::vector<float> whole(n + 3, 7);  // not where a cache line begins
+    function(x.data(), &whole[2], n);
+    EXPECT_TRUE(same_bits(&whole[2], parts.data(), n));
+    EXPECT_TRUE(whole[1] == 7 && whole[n + 2] == 7);
+    std::vector<float> in_place = x;
+    function(in_place.data(), in_place.data(), n);
+    EXPECT_TRUE(same_bits(in_place.data(), parts.data(), n));
+    in_place.assign(x.begin(), x.begin() + 3000);
+    function(in_place.data(), in_place.data(), in_place.size());
+    EXPECT_TRUE(same_bits(in_place.data(), parts.data(), in_place.size()));
+  }
+}
+
 TEST_P(FastIndependence, AnElementAloneIsTheElementInALongVector) {
   const std::vector<float> x = random_floats(67, 1);
   for (const Elementwise function : elementwise) {
