@@ -129,7 +129,6 @@ class SigmoidLanes {
   }
 
   Table16 powers_;
-  bool is_wide_ = false;  // whether the last block held lanes for the wide kind
 };
 
 /// In double lanes, where multiplications and additions are not fused.
