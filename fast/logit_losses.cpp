@@ -55,6 +55,14 @@ LossEstimate general_estimate(const LossTask& task, const RowBatch& row) {
   return estimate;
 }
 
+/// As estimate_logit_rows has it for a row without a label.
+LossEstimate estimate_without_label(const LossTask& task, const RowBatch& row) {
+  double loss = 0;
+  const bool is_left =
+      task.target == nullptr || compute_soft_losses(row.output, row.target, task.rows.classes, 1, &loss) != 0;
+  return is_left ? general_estimate(task, row) : estimate_of(loss);
+}
+
 void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimate* out) {
   const std::size_t n = task.rows.classes;
   const std::size_t most = LogitBatch::rows_for(n, false);
@@ -71,8 +79,17 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
     batch.labels = labels.index;
     batch.losses = losses;
     const std::uint32_t left = compute_logit_batch(batch);
+    double soft_losses[LogitBatch::most_rows];
+    std::uint32_t soft_left = left;
+    if (left != 0 && task.target != nullptr) {
+      soft_left = compute_soft_losses(batch.x, rows.target + first * n, n, count, soft_losses);
+    }
     for (std::size_t r = 0; r < count; ++r) {
       const bool is_left = (left >> r & 1) != 0;
+      if (is_left && (soft_left >> r & 1) == 0) {
+        out[first + r] = estimate_of(soft_losses[r]);
+        continue;
+      }
       out[first + r] =
           is_left ? general_estimate(task, one_row(rows, first + r, n)) : estimate_of(labels.target[r] * losses[r]);
     }
@@ -108,7 +125,7 @@ void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::si
       const std::size_t row = first_row + first + r;
       // First what reads the row, then what may overwrite it.
       if (row_losses != nullptr) {
-        row_losses->take(row, is_left ? general_estimate(task, one_row(rows, first + r, n))
+        row_losses->take(row, is_left ? estimate_without_label(task, one_row(rows, first + r, n))
                                       : estimate_of(labels.target[r] * losses[r]));
       }
       if (!is_left) continue;

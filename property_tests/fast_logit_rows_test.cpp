@@ -146,6 +146,17 @@ TEST_P(FastLogitRows, LossesOfLabelsAreWithinTheirBounds) {
   }
 }
 
+TEST_P(FastLogitRows, LossesOfSoftTargetsAreWithinTheirBounds) {
+  for (const RowKind& kind : row_kinds()) {
+    Batch batch = make_rows(random_, kind, classes_, rows_);
+    for (const double x : batch.output) {
+      batch.target.push_back(std::isfinite(x) && random_.one_in(2) ? f32(random_.uniform()) : 0);
+    }
+    check("categorical_crossentropy exact f32 forward from_logits", batch, 1, kind.name);
+    check("categorical_crossentropy exact f32 forward from_logits reduction=sum", batch, 1, kind.name);
+  }
+}
+
 std::string length_name(const testing::TestParamInfo<std::size_t>& info) { return std::to_string(info.param); }
 INSTANTIATE_TEST_SUITE_P(Lengths, FastLogitRows, testing::ValuesIn(lengths), length_name);
 
