@@ -37,7 +37,8 @@ Budget faithful_budget(const Contract& contract) {
 std::span<const Profile> profile_table() {
   // Made when first asked for: the tables are objects of other files.
   static const Profile table[] = {
-      {default_profile, "this suite's own: 1 ulp; 2 for rows of softmax, and gradients through it", "lossaudit", faithful_budget},
+      {default_profile, "this suite's own: 1 ulp; 2 for rows of softmax, and gradients through it", "lossaudit",
+       faithful_budget},
       webnn_profile,
       benchdnn_profile,
       onnx_profile,
