@@ -70,6 +70,8 @@ TEST(RecordJson, RoundTripKeepsEverything) {
   const RunRecord back = load_record(folder.path / "run.json");
   EXPECT_EQ(to_json(back), to_json(clean));
   EXPECT_EQ(back.seed, 18446744073709551615ULL);
+  ASSERT_EQ(back.accuracy[0].sweeps.size(), 1U);
+  EXPECT_EQ(back.accuracy[0].sweeps, record.accuracy[0].sweeps);
   EXPECT_TRUE(std::isnan(back.accuracy[4].mean_ulp));
   EXPECT_EQ(back.accuracy[4].max_ulp, fixture::infinity);
   EXPECT_EQ(back.accuracy[3].curve[0].at, -fixture::infinity);

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t most_bytes = 1'000'000;
 constexpr std::size_t findings_shown = 20;
 constexpr std::size_t budgets_shown = 40;
+constexpr std::size_t sweeps_shown = 200;
 constexpr std::size_t changes_shown = 100;
 constexpr std::size_t longest_name = 60;
 constexpr std::size_t longest_line = 1000;
@@ -113,6 +114,31 @@ std::string verdict_table(const Overview& overview) {
          "crashed or hung · (✗) known: expected, or in the baseline too · · no budget in this profile · "
          "empty: not offered. Errors are rounded up; ● means proved over all inputs, the others are the largest "
          "observed.\n";
+}
+
+/// What was tried in full: proved, each line.
+std::string sweep_table(const Overview& overview) {
+  std::string text;
+  std::size_t left = 0, shown = 0;
+  for (const Entry& entry : overview.entries) {
+    for (const Sweep& sweep : entry.accuracy->sweeps) {
+      if (shown == sweeps_shown) {
+        ++left;
+        continue;
+      }
+      ++shown;
+      text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n",
+                          escaped(overview.columns[entry.column].label, longest_name),
+                          escaped(contract_text(*entry.accuracy)), escaped(sweep.inputs), round_up(sweep.max_ulp),
+                          escaped(sweep.worst), percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
+    }
+  }
+  if (text.empty()) return "";
+  if (left > 0) text += fmt::format("\n… and {} more in index.html.\n", left);
+  return "\n### Every value tried\n\n| subject | contract | inputs | largest error, ulp | at | correctly rounded | s "
+         "|\n"
+         "|---|---|---|--:|---|--:|--:|\n" +
+         text;
 }
 
 /// Time against error: for each contract the errors, then the times at each shape; bold: nobody is as quick and as
@@ -224,8 +250,9 @@ std::string findings_list(const Overview& overview) {
 
 std::string markdown_report(const Overview& overview) {
   std::string text = "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" +
-                     (overview.columns.empty() ? "" : verdict_table(overview)) + trade_table(overview) +
-                     changes_text(overview) + (overview.columns.empty() ? "" : budget_table(overview));
+                     (overview.columns.empty() ? "" : verdict_table(overview) + sweep_table(overview)) +
+                     trade_table(overview) + changes_text(overview) +
+                     (overview.columns.empty() ? "" : budget_table(overview));
   if (!overview.findings.empty()) {
     text += fmt::format("\n### {} {}, most severe first\n\n", overview.findings.size(),
                         overview.findings.size() == 1 ? "finding" : "findings");

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>
@@ -59,6 +61,16 @@ json witness_json(const Accuracy& accuracy, const Witness& witness) {
           {"replay", witness.replay}};
 }
 
+json sweeps_of(const Accuracy& accuracy) {
+  json sweeps = json::array();
+  for (const Sweep& sweep : accuracy.sweeps) {
+    sweeps.push_back(fmt::format("{}: {} ulp at {}; {} correctly rounded; {} s", sweep.inputs, round_up(sweep.max_ulp),
+                                 value_text(accuracy, sweep.worst), percent_down(sweep.correctly_rounded),
+                                 round_up(sweep.seconds)));
+  }
+  return sweeps;
+}
+
 /// Place of a broken rule among those that contract_of() lists.
 std::ptrdiff_t rule_index(const Accuracy& accuracy, const RuleResult* rule) {
   return std::count_if(accuracy.rules.data(), rule, [](const RuleResult& each) { return each.broken > 0; });
@@ -103,6 +115,7 @@ json contract_of(const Overview& overview, const Entry& entry) {
           {"note", accuracy.note},
           {"worst", witness_json(accuracy, accuracy.worst)},
           {"beyond", accuracy.budget_worst == Witness() ? json() : witness_json(accuracy, accuracy.budget_worst)},
+          {"sweeps", sweeps_of(accuracy)},
           {"rules", rules},
           {"axis", accuracy.curve_axis},
           {"curve", curve_of(accuracy)}};

@@ -21,12 +21,13 @@ function factList(contract) {
     ["Relative error", "at most " + contract.relative],
     ["Correctly rounded", contract.right],
     ["Inputs tried", contract.count + (contract.inputs === "" ? "" : " – " + contract.inputs)],
+    ["Every value tried", contract.sweeps.map((text) => element("div", {}, text))],
     ["What happened", hasNumbers(contract) ? "" : contract.detail],
     ["Worse", contract.grown],
     ["Fails nobody", contract.excused],
     ["The subject's note", contract.note],
   ];
-  return element("dl", { class: "facts" }, facts.filter(([, text]) => text !== "")
+  return element("dl", { class: "facts" }, facts.filter(([, text]) => text.length > 0)
     .map(([name, text]) => [element("dt", {}, name), element("dd", {}, text)]));
 }
 
