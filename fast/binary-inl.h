@@ -123,6 +123,10 @@ class BinaryTerms {
     for (std::size_t j = 0; j < count; ++j) {
       const double size = HWY_MAX(loss[j], -loss[j]);
       if (kTrustedPart * magnitude[j] <= size && magnitude[j] < kInfinity) continue;
+      if (magnitude[j] != magnitude[j]) {  // it comes of a NaN, or of an infinite target
+        loss[j] = kNaN;
+        continue;
+      }
       loss[j] = careful::loss(task_, i + j);
       magnitude[j] = HWY_MAX(loss[j], -loss[j]);
     }

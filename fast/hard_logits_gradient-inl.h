@@ -144,8 +144,10 @@ HWY_INLINE V SoftGradient(V t, V x, V factor, M& is_trusted) {
   const V difference = hn::Add(u, ve);
   const M is_target = hn::And(hn::Ge(t, hn::Zero(D())), hn::Le(t, one));
   const M is_close = hn::Le(hn::Abs(ve), hn::Mul(hn::Abs(difference), Constant(0x1p7)));
+  const M is_nan = hn::Or(hn::IsNaN(t), hn::IsNaN(x));
   is_trusted = hn::And(hn::And(is_target, is_close), hn::Lt(hn::Abs(x), Constant(kInfinity)));
-  return hn::Div(hn::Mul(difference, factor), hn::Add(one, e));
+  is_trusted = hn::Or(is_trusted, is_nan);
+  return hn::IfThenElse(is_nan, Constant(kNaN), hn::Div(hn::Mul(difference, factor), hn::Add(one, e)));
 }
 
 /// Gradients of elements of any sort. An element has the same bits here as among hard ones.
