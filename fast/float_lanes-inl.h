@@ -115,7 +115,8 @@ HWY_INLINE void Each(const F& f) {
 }
 
 /// A kernel for MapBlocks of a function with two kinds of code that give the same bits: a quick one for usual arguments,
-/// and a wide one for all. A block goes the first way, and the second where that meets other arguments; after such a
+/// and a wide one for all. A block goes the first way, and the second where that meets other arguments (in
+/// its first vectors: at once, because numbers out of range may be slow to compute with); after such a
 /// block the next ones go the second way at once, until one has none.
 ///
 /// `function` has kAtOnce, the number of vectors that suits its registers, and
@@ -145,6 +146,7 @@ class TwoKinds {
     std::size_t v = 0;
     for (; v + kAtOnce <= vectors; v += kAtOnce) {
       flags = function_.template Several<kAtOnce, kWide>(from + v * lanes, to + v * lanes, flags);
+      if (!kWide && v == 0 && HWY_UNLIKELY(Function::IsOutside(flags))) return true;
     }
     if (v < vectors && vectors >= kAtOnce) {  // the last ones once more with those before them
       v = vectors - kAtOnce;

@@ -30,8 +30,9 @@ class SoftplusLanes {
 
   /// `smallest` gathers -abs(x).
   ///
-  /// kWide takes every x: where e^-abs(x) is subnormal, t 2^80 stands for t; the result is x, or t (1 + p), rounded by
-  /// an addition to 2^23, which leaves its bits in the sum's, because operations on subnormals are slow.
+  /// kWide takes every x. Below -40 the logarithm is nothing beside x, or is e^-abs(x) itself: t (1 + p), and where
+  /// that is subnormal t 2^80 (1 + p), rounded by an addition to 2^23, which leaves its bits in the sum's. The
+  /// logarithm's steps have 1 for t there, because operations with subnormal results are slow.
   template <std::size_t kN, bool kWide>
   HWY_INLINE VF Several(const float* from, float* to, VF smallest) const {
     const FD d;
@@ -42,6 +43,7 @@ class SoftplusLanes {
     VF u[kN];
     VF v[kN];
     FloatSum log[kN];
+    VF far[kN];
     Each<kN>([&](std::size_t i) HWY_ATTR {
       x[i] = hn::LoadU(d, from + i * hn::Lanes(d));
       if (kMirrored) x[i] = hn::Neg(x[i]);
@@ -53,8 +55,14 @@ class SoftplusLanes {
     Each<kN>([&](std::size_t i) HWY_ATTR { e[i] = exp_.Raise(reduced[i]); });
     if constexpr (kWide) {
       Each<kN>([&](std::size_t i) HWY_ATTR {
-        const VI to_normal = BitsOf(hn::IfThenElseZero(hn::Lt(y[i], Floats(kLow)), FloatOf(Integers(80 << 23))));
-        e[i].t = FloatOf(hn::Add(BitsOf(e[i].t), to_normal));
+        const MF is_subnormal = hn::Lt(y[i], Floats(kSubnormal));
+        const VI to_normal = BitsOf(hn::IfThenElseZero(is_subnormal, FloatOf(Integers(80 << 23))));
+        const VF t = FloatOf(hn::Add(BitsOf(e[i].t), to_normal));
+        const VF normal = hn::MulAdd(t, e[i].p, t);
+        const VF shifted = hn::MulAdd(normal, Floats(0x1p69f), Floats(0x1p23f));
+        const VF subnormal = FloatOf(hn::Sub(BitsOf(shifted), BitsOf(Floats(0x1p23f))));
+        far[i] = hn::IfThenElse(hn::Gt(x[i], Floats(0)), x[i], hn::IfThenElse(is_subnormal, subnormal, normal));
+        e[i].t = hn::IfThenElse(hn::Lt(y[i], Floats(kFar)), Floats(1), t);
       });
     }
     Each<kN>([&](std::size_t i) HWY_ATTR { u[i] = hn::MulAdd(e[i].t, e[i].p, e[i].t); });
@@ -64,22 +72,18 @@ class SoftplusLanes {
       const VF positive = hn::Max(x[i], Floats(0));
       const FloatSum sum = SumOf(hn::Max(positive, log[i].high), hn::Min(positive, log[i].high));
       VF result = hn::Add(sum.high, hn::Add(sum.low, log[i].low));
-      if constexpr (kWide) {
-        const VF rounded = hn::MulAdd(u[i], Floats(0x1p69f), Floats(0x1p23f));
-        const VF subnormal = FloatOf(hn::Sub(BitsOf(rounded), BitsOf(Floats(0x1p23f))));
-        const VF low = hn::IfThenElse(hn::Gt(x[i], Floats(0)), x[i], subnormal);
-        result = hn::IfThenElse(hn::Lt(y[i], Floats(kLow)), low, result);
-      }
+      if constexpr (kWide) result = hn::IfThenElse(hn::Lt(y[i], Floats(kFar)), far[i], result);
       hn::StoreU(kMirrored ? hn::Neg(result) : result, d, to + i * hn::Lanes(d));
     });
     return smallest;
   }
 
   static HWY_INLINE VF NoFlags() { return Floats(0); }
-  static HWY_INLINE bool IsOutside(VF smallest) { return !hn::AllFalse(FD(), hn::Lt(smallest, Floats(kLow))); }
+  static HWY_INLINE bool IsOutside(VF smallest) { return !hn::AllFalse(FD(), hn::Lt(smallest, Floats(kFar))); }
 
  private:
-  static constexpr float kLow = -0x1.5d589ep+6f;  // e^y is above 2^-126 down to here
+  static constexpr float kFar = -40;
+  static constexpr float kSubnormal = -0x1.5d589ep+6f;  // e^y is above 2^-126 down to here
 
   ExpTable exp_;
   Log1pTable log1p_;
