@@ -114,14 +114,13 @@ HWY_INLINE void Each(const F& f) {
   (std::make_index_sequence<kCount>());
 }
 
-/// A kernel for MapBlocks of a function with two kinds of code that give the same bits: a quick one for usual arguments,
-/// and a wide one for all. A block goes the first way, and the second where that meets other arguments (in
-/// its first vectors: at once, because numbers out of range may be slow to compute with); after such a
-/// block the next ones go the second way at once, until one has none.
+/// A kernel for MapBlocks of a function with two kinds of code that give the same bits: a quick one for usual
+/// arguments, and a wide one for all. A block goes the first way, and the second where that meets other arguments (in
+/// its first vectors: at once, because numbers out of range may be slow to compute with); after such a block the next
+/// ones go the second way at once, until one has none.
 ///
-/// `function` has kAtOnce, the number of vectors that suits its registers, and
-/// function.Several<kN, kWide>(from, to, flags), which computes kN vectors and adds to the flags what function.IsOutside
-/// then tells unusual arguments by.
+/// `function` has kAtOnce, the number of vectors that suits its registers, and function.Several<kN, kWide>(from, to,
+/// flags), which computes kN vectors and adds to the flags what function.IsOutside then tells unusual arguments by.
 template <class Function>
 class TwoKinds {
  public:
