@@ -30,6 +30,7 @@ constexpr Precision precision_of(Format format) {
 
 /// x rounded to nearest even; x is at most the format's largest number.
 double rounded_to(Format format, double x) {
+  if (x == 0 || x == 1) return x;  // the usual options, whose rounding would take as long as a thousand losses
   const Precision precision = precision_of(format);
   const int exponent = x == 0 ? 0 : std::max(std::ilogb(x), precision.min_exponent);
   const int last_place = exponent - precision.bits + 1;
@@ -48,7 +49,7 @@ std::string objection(const Takes& takes, const LossOptions& o) {
   if (o.label_smoothing != 0 && !takes.label_smoothing) return "takes no label_smoothing";
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) return "takes a label_smoothing from 0 to 1";
   if (o.pos_weight != 1 && !takes.pos_weight) return "takes no pos_weight";
-  if (!(std::abs(o.pos_weight) <= largest(o.constants))) return "takes a pos_weight that is finite in its format";
+  if (o.pos_weight != 1 && !(std::abs(o.pos_weight) <= largest(o.constants))) return "takes a pos_weight that is finite in its format";
   if (o.class_weights != nullptr && !takes.class_weights) return "takes no class_weights";
   if (o.ignore_index && !takes.ignore_index) return "takes no ignore_index";
   if (o.epsilon && (o.dialect != Dialect::keras1 || o.from_logits)) return "takes an epsilon only where it clips";
@@ -70,10 +71,10 @@ LossTask make_task(const char* loss, const Takes& takes, const LossOptions& opti
   task.sample_weights = options.sample_weights;
   task.ignore_index = options.ignore_index;
   // The clip's bounds are values of the format (reference/semantics.md, "keras1").
-  const double epsilon = options.epsilon.value_or(keras1_epsilon);
-  task.clip_low = rounded_to(options.constants, epsilon);
-  task.clip_high = rounded_to(options.constants, 1 - epsilon);
   if (options.dialect == Dialect::keras1) {
+    const double epsilon = options.epsilon.value_or(keras1_epsilon);
+    task.clip_low = rounded_to(options.constants, epsilon);
+    task.clip_high = rounded_to(options.constants, 1 - epsilon);
     task.clip_low_surprise = -std::log(task.clip_low);
     task.clip_high_surprise = -std::log(task.clip_high);
   }
