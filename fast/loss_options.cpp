@@ -49,7 +49,8 @@ std::string objection(const Takes& takes, const LossOptions& o) {
   if (o.label_smoothing != 0 && !takes.label_smoothing) return "takes no label_smoothing";
   if (!(o.label_smoothing >= 0 && o.label_smoothing <= 1)) return "takes a label_smoothing from 0 to 1";
   if (o.pos_weight != 1 && !takes.pos_weight) return "takes no pos_weight";
-  if (o.pos_weight != 1 && !(std::abs(o.pos_weight) <= largest(o.constants))) return "takes a pos_weight that is finite in its format";
+  if (o.pos_weight != 1 && !(std::abs(o.pos_weight) <= largest(o.constants)))
+    return "takes a pos_weight that is finite in its format";
   if (o.class_weights != nullptr && !takes.class_weights) return "takes no class_weights";
   if (o.ignore_index && !takes.ignore_index) return "takes no ignore_index";
   if (o.epsilon && (o.dialect != Dialect::keras1 || o.from_logits)) return "takes an epsilon only where it clips";
