@@ -34,22 +34,28 @@ inline constexpr float kNoLogit = -std::numeric_limits<float>::infinity();
 HWY_INLINE bool IsFinite(float x) { return x - x == 0; }
 
 /// What a row's exponentials are measured from, so that none overflows: e^(x - shift) 2^kExponent / 2^binade, with the
-/// row's maximum in that binade. Nothing is subtracted from x, which would round it, unless the maximum is beyond 256:
-/// then x - maximum is exact wherever its exponential is not negligible. Logits further than kDepth below the maximum
-/// are taken as that far.
+/// `top` in that binade, a logit of the row that the others are at most kReach above. Nothing is subtracted from x, which
+/// would round it, unless the top is beyond 256: then x - top is exact wherever its exponential is not negligible. Logits
+/// further than kDepth below the top are taken as that far.
 struct RowScale {
   static constexpr float kFar = 256;
+  static constexpr float kReach = 16;   ///< e^16 = 2^23.1
   static constexpr float kDepth = 150;  ///< e^-150 = 2^-216.4
   static constexpr std::int32_t kExponent = 100;
 
-  HWY_INLINE explicit RowScale(float row_maximum)
-      : maximum(row_maximum), shift(row_maximum <= kFar && row_maximum >= -kFar ? 0 : row_maximum) {
-    const float top = maximum - shift;
-    binade = static_cast<std::int32_t>(top * 0x1.715476p+0f + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
-    floor = top - kDepth;
+  HWY_INLINE explicit RowScale(float row_top) : top(row_top), shift(row_top <= kFar && row_top >= -kFar ? 0 : row_top) {
+    const float shifted = top - shift;
+    binade = static_cast<std::int32_t>(shifted * 0x1.715476p+0f + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
+    floor = shifted - kDepth;
+  }
+  HWY_INLINE bool Reaches(float maximum) const { return maximum - top <= kReach; }
+  /// The logarithm of 2^binade in units of e^(maximum - shift): at most 0.
+  HWY_INLINE double Exponent(float maximum) const {
+    constexpr double kLn2 = 0x1.62e42fefa39efp-1;
+    return binade * kLn2 - (static_cast<double>(maximum) - shift);
   }
 
-  float maximum, shift, floor;
+  float top, shift, floor;
   std::int32_t binade;
 };
 
@@ -82,6 +88,12 @@ HWY_INLINE float FloatRowMaximum(const float* HWY_RESTRICT x, std::size_t n) {
   return hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(maximum[0], maximum[1]), hn::Max(maximum[2], maximum[3]))));
 }
 
+/// A logit that few rows have others far above: the largest of the first 128, passing over NaNs.
+HWY_INLINE float SampleTop(const float* HWY_RESTRICT x, std::size_t n) {
+  const float top = FloatRowMaximum(x, HWY_MIN(n, 128));
+  return IsFinite(top) ? top : FloatRowMaximum(x, n);
+}
+
 /// Lanes added up by halves.
 template <class Tag>
 HWY_INLINE double SumByHalves(Tag d, hn::Vec<Tag> v) {
@@ -99,19 +111,21 @@ struct KeptTerms {
   float* p = nullptr;
 };
 
-/// A sum of exponentials on its way: of all, or (kBelow) of those below the maximum, with the number of maxima.
-template <bool kBelow, bool kIsFar>
+/// A sum of exponentials on its way: of all, perhaps (kSeeks) with the largest logit so far, passing over NaNs; or
+/// (kBelow) of those below the scale's top, the maximum, with the number of maxima.
+template <bool kBelow, bool kSeeks, bool kIsFar>
 class ExpSum {
  public:
   HWY_INLINE explicit ExpSum(const RowScale& scale)
       : exp_(RowScale::kExponent - scale.binade),
-        maximum_(Floats(scale.maximum)),
+        top_(Floats(scale.top)),
         shift_(Floats(scale.shift)),
         floor_(Floats(scale.floor)) {
 #pragma GCC unroll 16
     for (std::size_t p = 0; p < kRowParts; ++p) {
       sum_[2 * p] = sum_[2 * p + 1] = hn::Zero(HD());
       rests_[0][p] = rests_[1][p] = hn::Zero(FD());
+      maximum_[p] = Floats(kNoLogit);
       maxima_[p] = hn::Zero(ID());
     }
   }
@@ -123,6 +137,7 @@ class ExpSum {
     for (std::size_t v = 0; v < kStepVectors; ++v) {
       const VF x = hn::LoadU(FD(), from + v * kFloatLanes);
       if (kBelow) x_[v] = x;
+      if (kSeeks) maximum_[v % kRowParts] = MaxOrNaN(maximum_[v % kRowParts], x);
       reduced_[v] = ExpTable::Reduce(MaxOrNaN(kIsFar ? hn::Sub(x, shift_) : x, floor_));
     }
   }
@@ -143,7 +158,7 @@ class ExpSum {
         hn::StoreU(e[v].p, FD(), terms.p + step * kStepFloats + v * kFloatLanes);
       }
       if (kBelow) {
-        const MF is_maximum = hn::Eq(x_[v], maximum_);
+        const MF is_maximum = hn::Eq(x_[v], top_);
         t = hn::IfThenZeroElse(is_maximum, t);
         maxima_[p] = hn::Sub(maxima_[p], hn::VecFromMask(ID(), hn::RebindMask(ID(), is_maximum)));
       }
@@ -179,6 +194,13 @@ class ExpSum {
     return SumByHalves(HD(), sum[0]);
   }
 
+  /// Whether a logit is already beyond what the scale reaches.
+  HWY_INLINE bool IsBeyondReach() const {
+    return kSeeks && !hn::AllFalse(FD(), hn::Gt(hn::Sub(Largest(), top_), Floats(RowScale::kReach)));
+  }
+
+  HWY_INLINE float Maximum() const { return hn::GetLane(hn::MaxOfLanes(FD(), Largest())); }
+
   HWY_INLINE std::int32_t Maxima() const {
     VI maxima = maxima_[0];
 #pragma GCC unroll 16
@@ -190,18 +212,29 @@ class ExpSum {
   using HD = hn::Repartition<double, FD>;
   using VH = hn::Vec<HD>;
 
+  HWY_INLINE VF Largest() const {
+    VF maximum = maximum_[0];
+#pragma GCC unroll 16
+    for (std::size_t p = 1; p < kRowParts; ++p) maximum = hn::Max(maximum, maximum_[p]);
+    return maximum;
+  }
+
   ExpTable exp_;
-  VF maximum_, shift_, floor_;
+  VF top_, shift_, floor_;
   VH sum_[2 * kRowParts];
   VF rests_[2][kRowParts];
+  VF maximum_[kRowParts];
   VI maxima_[kRowParts];
   VF x_[kStepVectors];
   ExpTable::Reduced reduced_[kStepVectors];
 };
 
+/// What became of a row. If the maximum was sought and turned out beyond the scale's reach, it is that of some classes
+/// alone, and the sum is nonsense.
 struct ExpSums {
-  double sum;           ///< times 2^(kExponent - binade); without the maxima if they were left out
-  std::int32_t maxima;  ///< how many these were
+  double sum;           ///< times 2^(kExponent - binade); kBelow: without the maxima
+  float maximum;        ///< of the classes that were summed
+  std::int32_t maxima;  ///< kBelow: how many these were
 };
 
 /// A row in steps of 64, with one class left out. The step that holds it, and the last one, are copies.
@@ -209,17 +242,14 @@ class RowSteps {
  public:
   HWY_INLINE RowSteps(const float* x, std::size_t n, std::size_t left_out)
       : x_(x), steps_((n + kStepFloats - 1) / kStepFloats) {
-    if (n % kStepFloats != 0) {
+    const std::size_t rest = n % kStepFloats;
+    if (rest != 0) {
       last_step_ = steps_ - 1;
-      Copy(last_, last_step_, n % kStepFloats);
+      Copy(last_, last_step_, rest, left_out - (n - rest));
     }
-    if (left_out >= n) return;
-    const std::size_t step = left_out / kStepFloats;
-    if (step != last_step_) {
-      patched_step_ = step;
-      Copy(patched_, step, kStepFloats);
-    }
-    (step == last_step_ ? last_ : patched_)[left_out % kStepFloats] = kNoLogit;
+    if (left_out >= n - rest) return;
+    patched_step_ = left_out / kStepFloats;
+    Copy(patched_, patched_step_, kStepFloats, left_out % kStepFloats);
   }
   HWY_INLINE std::size_t size() const { return steps_; }
   HWY_INLINE const float* operator[](std::size_t step) const {
@@ -228,7 +258,9 @@ class RowSteps {
   }
 
  private:
-  HWY_INLINE void Copy(float* to, std::size_t step, std::size_t count) {
+  /// No scalar store stands between these and the loads of what they leave, which would have to wait for it.
+  HWY_INLINE void Copy(float* to, std::size_t step, std::size_t count, std::size_t left_out) {
+    const VI out = Integers(static_cast<std::int32_t>(HWY_MIN(left_out, kStepFloats)));
     const float* from = x_ + step * kStepFloats;
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kStepFloats; v += kFloatLanes) {
@@ -238,7 +270,8 @@ class RowSteps {
       } else if (v < count) {
         lanes = LoadPart(from + v, count - v, kNoLogit);
       }
-      hn::Store(lanes, FD(), to + v);
+      const MF is_out = hn::RebindMask(FD(), hn::Eq(hn::Iota(ID(), static_cast<std::int32_t>(v)), out));
+      hn::Store(hn::IfThenElse(is_out, Floats(kNoLogit), lanes), FD(), to + v);
     }
   }
 
@@ -270,7 +303,8 @@ HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n
                             const Followers& followers, const KeptTerms& terms) {
   constexpr std::size_t kSteps = 8;
   const RowSteps steps(x, n, left_out);
-  ExpSum<kBelow, kIsFar> sum(scale);
+  constexpr bool kSeeks = !kBelow && !kKeeps;
+  ExpSum<kBelow, kSeeks, kIsFar> sum(scale);
   sum.Begin(steps[0]);
   std::size_t s = 1;
   while (s < steps.size()) {
@@ -281,14 +315,16 @@ HWY_INLINE ExpSums SumExpAs(const RowScale& scale, const float* x, std::size_t n
       sum.Begin(steps[s]);
     }
     sum.Flush();
+    if (sum.IsBeyondReach()) return {0, sum.Maximum(), 0};
   }
   sum.template End<kKeeps>(terms, s - 1);
   sum.Flush();
-  return {sum.Total(), kBelow ? sum.Maxima() : 0};
+  return {sum.Total(), kSeeks ? sum.Maximum() : scale.top, kBelow ? sum.Maxima() : 0};
 }
 
-/// Σ e^(x_i - shift) 2^(kExponent - binade) over a row's classes but the one that is left out, if any, and (kBelow) the
-/// maxima. NaN where there is one. The terms are kept (kKeeps) in the room for them.
+/// Σ e^(x_i - shift) 2^(kExponent - binade) over a row's classes but the one that is left out, if any. A NaN where there
+/// is one. Without the maxima (kBelow), or with the terms kept (kKeeps) in the room for them: then the scale's top is the
+/// maximum; else the maximum is sought.
 template <bool kBelow, bool kKeeps>
 HWY_INLINE ExpSums SumExp(const RowScale& scale, const float* x, std::size_t n, std::size_t left_out,
                           const Followers& followers, const KeptTerms& terms) {

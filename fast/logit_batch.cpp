@@ -25,20 +25,17 @@ class LogitStages {
 
   /// Rows of up to 64 classes go through them in the lanes of one another.
   HWY_INLINE std::uint32_t RunShort() {
-    constexpr double kLn2 = 0x1.62e42fefa39efp-1;
     ShortRows rows(batch_.x, batch_.count, n_);
     std::int32_t left_out[kMostRows];
     rows.Maxima(maximum_, left_out);
     for (std::size_t r = 0; r < kMostRows; ++r) left_out[r] = -1;
     for (std::size_t r = 0; r < batch_.count; ++r) {
-      Check(r);
+      Check(r, maximum_[r]);
+      if (!IsLeft(r)) Measure(r);
       if (HasLabels() && !IsLeft(r)) left_out[r] = static_cast<std::int32_t>(batch_.labels[r]);
     }
     rows.Sums(maximum_, left_out, sum_);
-    for (std::size_t r = 0; r < batch_.count; ++r) {
-      const RowScale scale(maximum_[r]);
-      exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
-    }
+    for (std::size_t r = 0; r < batch_.count; ++r) exponent_[r] = RowScale(maximum_[r]).Exponent(maximum_[r]);
     Finish();
     if (batch_.losses != nullptr) TellLosses();
     if (batch_.result != nullptr) WriteShort(rows);
@@ -73,35 +70,54 @@ class LogitStages {
     return {kept_ + at, kept_ + kKeptFloats + at};
   }
 
+  /// What to fetch: the row that follows; beside a row that is read again for its result and fills half of a second-level
+  /// cache, only a little of what is read next.
   Followers Ahead(std::size_t r) const {
     if (!batch_.is_followed) return {};
+    if (batch_.result != nullptr && n_ > kMostFetched) return {Row(r) + kFetchedAhead, nullptr};
     const std::size_t next = (batch_.count + r) * n_;
     return {batch_.x + next, batch_.targets == nullptr ? nullptr : batch_.targets + next};
   }
 
   HWY_INLINE void Begin(std::size_t r) {
-    maximum_[r] = FloatRowMaximum(Row(r), n_);
     if (batch_.streams) FetchEnds(batch_.result + r * n_, n_);
-    Check(r);
+    // A look at a short row brings it into the first-level cache, which costs as much as it saves the sum. A long one
+    // is only sampled.
+    top_[r] = Keeps() ? FloatRowMaximum(Row(r), n_) : SampleTop(Row(r), n_);
+    Check(r, top_[r]);
+    if (HasLabels() && !IsLeft(r)) top_[r] = HWY_MAX(top_[r], Row(r)[Label(r)]);
   }
 
-  HWY_INLINE void Check(std::size_t r) {
+  HWY_INLINE void Check(std::size_t r, float top) {
     constexpr double kLargestFactor = 0x1p60;
     const double factor = Factor(r);
-    bool is_held = IsFinite(maximum_[r]) && HWY_MAX(factor, -factor) <= kLargestFactor;
-    if (HasLabels() && is_held) {
-      is_held = batch_.labels[r] >= 0 && IsFinite(Row(r)[Label(r)]);
-      if (is_held) distance_[r] = static_cast<double>(maximum_[r]) - Row(r)[Label(r)];
-    }
-    left_ |= static_cast<std::uint32_t>(!is_held) << r;
+    bool is_held = IsFinite(top) && HWY_MAX(factor, -factor) <= kLargestFactor;
+    if (HasLabels() && is_held) is_held = batch_.labels[r] >= 0 && IsFinite(Row(r)[Label(r)]);
+    if (!is_held) Leave(r);
+  }
+  void Leave(std::size_t r) { left_ |= std::uint32_t{1} << r; }
+
+  HWY_INLINE void Measure(std::size_t r) {
+    if (HasLabels()) distance_[r] = static_cast<double>(maximum_[r]) - Row(r)[Label(r)];
   }
 
   HWY_INLINE void Sum(std::size_t r) {
-    constexpr double kLn2 = 0x1.62e42fefa39efp-1;
-    const RowScale scale(maximum_[r]);
-    sum_[r] = Keeps() ? SumExp<false, true>(scale, Row(r), n_, Label(r), Ahead(r), Terms(r)).sum
-                      : SumExp<false, false>(scale, Row(r), n_, Label(r), Ahead(r), {}).sum;
-    exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
+    SumFrom(r);
+    if (!RowScale(top_[r]).Reaches(maximum_[r])) {
+      top_[r] = FloatRowMaximum(Row(r), n_);
+      if (!IsFinite(top_[r])) return Leave(r);
+      SumFrom(r);
+    }
+    exponent_[r] = RowScale(top_[r]).Exponent(maximum_[r]);
+    Measure(r);
+  }
+
+  HWY_INLINE void SumFrom(std::size_t r) {
+    const RowScale scale(top_[r]);
+    const ExpSums sums = Keeps() ? SumExp<false, true>(scale, Row(r), n_, Label(r), Ahead(r), Terms(r))
+                                 : SumExp<false, false>(scale, Row(r), n_, Label(r), Ahead(r), {});
+    sum_[r] = sums.sum;
+    maximum_[r] = HasLabels() ? HWY_MAX(sums.maximum, Row(r)[Label(r)]) : sums.maximum;
   }
 
   /// Everything in units of e^maximum.
@@ -140,7 +156,7 @@ class LogitStages {
     if (Keeps() && HWY_MAX(factor, -factor) >= FromTerms::kLeastFactor) {
       return MapKeptTerms(Terms(r), factor, result, n_, own, batch_.streams);
     }
-    MapScaledExp(RowScale(maximum_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams);
+    MapScaledExp(RowScale(top_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams);
   }
 
   HWY_INLINE void WriteShort(ShortRows& rows) {
@@ -167,11 +183,14 @@ class LogitStages {
     for (std::size_t i = 0; i < n_; ++i) result[i] = std::numeric_limits<float>::quiet_NaN();
   }
 
+  static constexpr std::size_t kMostFetched = 65536;
+  static constexpr std::size_t kFetchedAhead = 1024;
   static constexpr std::size_t kKeptFloats = kBatchFloats + kMostRows * kStepFloats;
 
   const LogitBatch& batch_;
   std::size_t n_;
   std::uint32_t left_ = 0;
+  float top_[kMostRows];
   float maximum_[kMostRows];
   HWY_ALIGN double sum_[kMostRows] = {};
   HWY_ALIGN double exponent_[kMostRows] = {};

@@ -51,7 +51,7 @@ class RowSums {
   }
   HWY_INLINE void Set(std::size_t r, const RowScale& scale, double sum, double maxima) {
     sum_[r] = sum;
-    exponent_[r] = scale.binade * kLn2 - (scale.maximum - scale.shift);
+    exponent_[r] = scale.Exponent(scale.top);
     maxima_[r] = maxima;
   }
   HWY_INLINE void SetNone(std::size_t r) { sum_[r] = kNaN; }
@@ -63,7 +63,6 @@ class RowSums {
   }
 
  private:
-  static constexpr double kLn2 = 0x1.62e42fefa39efp-1;
   HWY_ALIGN double sum_[kMostRows];
   HWY_ALIGN double exponent_[kMostRows];
   HWY_ALIGN double maxima_[kMostRows];

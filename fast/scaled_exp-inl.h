@@ -48,7 +48,7 @@ struct ScaledRange {
   }
   double significand;
   std::int32_t exponent;
-  float depth;  ///< logits further than this below the maximum are taken as that far
+  float depth;  ///< logits further than this below the top are taken as that far
 };
 
 /// factor e^(x - shift) / 2^binade for the logits of a row (RowScale), for a factor below 2^61 in magnitude.
@@ -73,7 +73,7 @@ class ScaledExp {
   HWY_INLINE ScaledExp(const RowScale& row, const ScaledRange& range)
       : exp_(Table(range.significand, range.exponent - row.binade)),
         shift_(Floats(row.shift)),
-        floor_(Floats(row.maximum - row.shift - range.depth)) {}
+        floor_(Floats(row.top - row.shift - range.depth)) {}
 
   /// w_j = significand 2^(j/16) as floats times 2^exponent, and what these lack relatively.
   static HWY_INLINE ExpTable Table(double significand, std::int32_t exponent) {

@@ -171,7 +171,7 @@ class ShortRows {
   HWY_INLINE void SetFactor(std::size_t r, float maximum, double factor) {
     const RowScale scale(IsFinite(maximum) ? maximum : 0);
     const ScaledRange range(factor);
-    floor_[r] = scale.maximum - scale.shift - range.depth;
+    floor_[r] = scale.top - scale.shift - range.depth;
     SetExponent(r, range.exponent - scale.binade);
     high_[r] = static_cast<float>(range.significand);
     low_[r] = static_cast<float>(range.significand - high_[r]);
