@@ -57,6 +57,12 @@ const std::vector<RowKind>& row_kinds() {
          fill_normal(r, x, 0, 1);
          x[r.below(x.size())] = f32(r.uniform(10, 80));
        }},
+      // The scale of a row's sum comes from its beginning: what is far above that comes last.
+      {"late peak",
+       [](Random& r, std::vector<double>& x) {
+         fill_normal(r, x, r.one_in(3) ? -1000 : 0, 1);
+         x.back() = f32(r.one_in(4) ? 3e38 : x.front() + r.uniform(15, 300));
+       }},
       {"subnormal results",
        [](Random& r, std::vector<double>& x) {
          for (double& v : x) v = f32(r.uniform(-104.5, -86));
