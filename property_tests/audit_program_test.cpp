@@ -83,7 +83,8 @@ TEST_F(Program, MistakesGetOneLineThatNamesTheRemedy) {
   expect_mistake("audit fast --contract 'relu exact f32' --case output=1", "FUNCTION DIALECT FORMAT PASS");
   expect_mistake("audit fast --contract 'relu exact f32 forward' --case output=one", "'one'");
   expect_mistake("audit fast --contract 'relu exact f32 forward' --case @no_such_file", "no_such_file");
-  expect_mistake("audit fast --contract 'relu exact f16 forward' --case output=1", "supports");
+  expect_mistake("audit fast --contract 'binary_crossentropy torch f32 forward' --case 'output=0.5 target=1'",
+                 "supports");
   expect_mistake("reference", "FUNCTION");
   expect_mistake("reference sigmoid", "--output");
   expect_mistake("reference sigmod --output 1", "sigmoid");
