@@ -45,7 +45,9 @@ struct RowScale {
 
   HWY_INLINE explicit RowScale(float row_top) : top(row_top), shift(row_top <= kFar && row_top >= -kFar ? 0 : row_top) {
     const float shifted = top - shift;
-    binade = static_cast<std::int32_t>(shifted * 0x1.715476p+0f + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
+    // A row without a finite top, which is left to others, has none.
+    const float place = IsFinite(shifted) ? shifted * 0x1.715476p+0f : 0;
+    binade = static_cast<std::int32_t>(place + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
     floor = shifted - kDepth;
   }
   HWY_INLINE bool Reaches(float maximum) const { return maximum - top <= kReach; }
