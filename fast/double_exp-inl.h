@@ -6,6 +6,7 @@
 #define LOSSAUDIT_FAST_DOUBLE_EXP_INL_H_
 #endif
 
+#include "fast/exp-inl.h"
 #include "fast/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -30,19 +31,7 @@ HWY_INLINE WideExponential WideExp(V x) {
   const V second = hn::Mul(k, Constant(0x1.a39ef35793c76p-33));
   const V r = hn::Sub(first, second);
   const V rest = hn::Sub(hn::Sub(first, r), second);
-  V q = Constant(1.0 / 6227020800);
-  q = hn::MulAdd(q, r, Constant(1.0 / 479001600));
-  q = hn::MulAdd(q, r, Constant(1.0 / 39916800));
-  q = hn::MulAdd(q, r, Constant(1.0 / 3628800));
-  q = hn::MulAdd(q, r, Constant(1.0 / 362880));
-  q = hn::MulAdd(q, r, Constant(1.0 / 40320));
-  q = hn::MulAdd(q, r, Constant(1.0 / 5040));
-  q = hn::MulAdd(q, r, Constant(1.0 / 720));
-  q = hn::MulAdd(q, r, Constant(1.0 / 120));
-  q = hn::MulAdd(q, r, Constant(1.0 / 24));
-  q = hn::MulAdd(q, r, Constant(1.0 / 6));
-  q = hn::MulAdd(q, r, Constant(1.0 / 2));
-  return {k, r, hn::MulAdd(hn::Mul(r, r), q, rest)};
+  return {k, r, hn::MulAdd(hn::Mul(r, r), ExpTail(r), rest)};
 }
 
 /// 2^k for an integer k in [-1022, 1023].

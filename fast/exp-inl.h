@@ -11,6 +11,22 @@
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
+/// (e^r - 1 - r) / r^2 by its Taylor polynomial: that of e^r to degree 13, whose remainder is below r^14 / 14! * e^r.
+HWY_INLINE V ExpTail(V r) {
+  V q = Constant(1.0 / 6227020800);
+  q = hn::MulAdd(q, r, Constant(1.0 / 479001600));
+  q = hn::MulAdd(q, r, Constant(1.0 / 39916800));
+  q = hn::MulAdd(q, r, Constant(1.0 / 3628800));
+  q = hn::MulAdd(q, r, Constant(1.0 / 362880));
+  q = hn::MulAdd(q, r, Constant(1.0 / 40320));
+  q = hn::MulAdd(q, r, Constant(1.0 / 5040));
+  q = hn::MulAdd(q, r, Constant(1.0 / 720));
+  q = hn::MulAdd(q, r, Constant(1.0 / 120));
+  q = hn::MulAdd(q, r, Constant(1.0 / 24));
+  q = hn::MulAdd(q, r, Constant(1.0 / 6));
+  return hn::MulAdd(q, r, Constant(0.5));
+}
+
 /// e^x for x <= 0, within 2^-51 of it relatively; 0 below -708 (e^-708 = 2^-1021.4 is beneath any float by far), NaN
 /// for NaN.
 ///
@@ -28,19 +44,7 @@ HWY_INLINE V ExpNonPositive(V x) {
   const V k = hn::Sub(shifted, shift);
   V r = hn::NegMulAdd(k, Constant(0x1.62e42feep-1), x);
   r = hn::NegMulAdd(k, Constant(0x1.a39ef35793c76p-33), r);
-  V p = Constant(1.0 / 6227020800);
-  p = hn::MulAdd(p, r, Constant(1.0 / 479001600));
-  p = hn::MulAdd(p, r, Constant(1.0 / 39916800));
-  p = hn::MulAdd(p, r, Constant(1.0 / 3628800));
-  p = hn::MulAdd(p, r, Constant(1.0 / 362880));
-  p = hn::MulAdd(p, r, Constant(1.0 / 40320));
-  p = hn::MulAdd(p, r, Constant(1.0 / 5040));
-  p = hn::MulAdd(p, r, Constant(1.0 / 720));
-  p = hn::MulAdd(p, r, Constant(1.0 / 120));
-  p = hn::MulAdd(p, r, Constant(1.0 / 24));
-  p = hn::MulAdd(p, r, Constant(1.0 / 6));
-  p = hn::MulAdd(p, r, Constant(0.5));
-  p = hn::MulAdd(p, r, Constant(1.0));
+  V p = hn::MulAdd(ExpTail(r), r, Constant(1.0));
   p = hn::MulAdd(p, r, Constant(1.0));
   const auto exponent = hn::ShiftLeft<52>(hn::Add(hn::BitCast(du, shifted), hn::Set(du, 1023)));
   // Below the limit k means nothing, so those lanes are replaced; NaN is not below and comes out of r.
