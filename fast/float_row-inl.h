@@ -43,11 +43,11 @@ struct RowScale {
   static constexpr float kDepth = 150;  ///< e^-150 = 2^-216.4
   static constexpr std::int32_t kExponent = 100;
 
-  HWY_INLINE explicit RowScale(float row_top) : top(row_top), shift(row_top <= kFar && row_top >= -kFar ? 0 : row_top) {
+  /// A row whose top is not finite is left to others: any scale will do.
+  HWY_INLINE explicit RowScale(float row_top)
+      : top(IsFinite(row_top) ? row_top : 0), shift(top <= kFar && top >= -kFar ? 0 : top) {
     const float shifted = top - shift;
-    // A row without a finite top, which is left to others, has none.
-    const float place = IsFinite(shifted) ? shifted * 0x1.715476p+0f : 0;
-    binade = static_cast<std::int32_t>(place + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
+    binade = static_cast<std::int32_t>(shifted * 0x1.715476p+0f + kFar * 2) - static_cast<std::int32_t>(kFar * 2);
     floor = shifted - kDepth;
   }
   HWY_INLINE bool Reaches(float maximum) const { return maximum - top <= kReach; }

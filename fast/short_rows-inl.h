@@ -108,7 +108,7 @@ class ShortRows {
   /// What SumExp gives, for each row, without its class `left_out` (-1: none). Rows with infinite maxima give nonsense.
   HWY_INLINE void Sums(const float* maximum, const std::int32_t* left_out, double* sum) {
     for (std::size_t r = 0; r < kRows; ++r) {
-      const RowScale scale(IsFinite(maximum[r]) ? maximum[r] : 0);
+      const RowScale scale(maximum[r]);
       shift_[r] = scale.shift;
       floor_[r] = scale.floor;
       SetExponent(r, RowScale::kExponent - scale.binade);
@@ -169,7 +169,7 @@ class ShortRows {
   }
 
   HWY_INLINE void SetFactor(std::size_t r, float maximum, double factor) {
-    const RowScale scale(IsFinite(maximum) ? maximum : 0);
+    const RowScale scale(maximum);
     const ScaledRange range(factor);
     floor_[r] = scale.top - scale.shift - range.depth;
     SetExponent(r, range.exponent - scale.binade);
