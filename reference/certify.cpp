@@ -223,13 +223,18 @@ std::size_t block_count(const Claim& claim) {
   return claim.format == Format::f32 ? (std::size_t{1} << 32) / block_size : f64_blocks;
 }
 
+namespace {
+/// An order of the inputs that is none of the blocks' that were tried.
+bool comes_first(double a, double b) { return encode(Format::f64, a) < encode(Format::f64, b); }
+}  // namespace
+
 Certified& Certified::operator+=(const Certified& more) {
   inputs += more.inputs;
   unknown += more.unknown;
   undecided += more.undecided;
-  if (broken == 0 && more.broken > 0) broken_at = more.broken_at;
+  if (more.broken > 0 && (broken == 0 || comes_first(more.broken_at, broken_at))) broken_at = more.broken_at;
   broken += more.broken;
-  if (more.tightest > tightest) {
+  if (more.tightest > tightest || (more.tightest == tightest && comes_first(more.tightest_at, tightest_at))) {
     tightest = more.tightest;
     tightest_at = more.tightest_at;
   }

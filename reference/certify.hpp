@@ -45,7 +45,8 @@ struct Certified {
   std::uint64_t broken = 0;     ///< the exact result lies, or may lie, outside the enclosure
   double tightest = 0;          ///< the largest |exact − value| / radius, rounded up
   double tightest_at = 0;       ///< its input
-  double broken_at = 0;         ///< the first input that broke the claim, when broken > 0
+  double broken_at = 0;         ///< an input that broke the claim, when broken > 0
+  /// The same in whatever order blocks are added.
   Certified& operator+=(const Certified& more);
 };
 

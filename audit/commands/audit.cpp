@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
 
 #include "audit/auditor.hpp"
 #include "audit/commands/commands.hpp"
+#include "audit/commands/interrupt.hpp"
 #include "audit/commands/leave_record.hpp"
 #include "audit/commands/open_all.hpp"
 #include "audit/commands/progress.hpp"
@@ -48,16 +48,6 @@ void apply_gates(const std::vector<std::string>& gates, std::vector<AuditedSubje
   }
 }
 
-volatile std::sig_atomic_t asked_to_stop = 0;
-
-/// The first Ctrl-C, or a job's end, lets the audit conclude what it has done; the second ends the program.
-void stop_when_asked() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { asked_to_stop = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-}
-
 int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   stop_when_asked();
   const Profile& profile = profile_named(a.profile);
@@ -88,7 +78,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
     fmt::print(stderr, "lossaudit: {}\n", text);
   };
 
-  request.stop = [] { return asked_to_stop != 0; };
+  request.stop = asked_to_stop;
   const Yardsticks yardsticks(a.yardsticks, a.profile);
   request.seed = a.seed.value_or(yardsticks.baseline_seed().value_or(request.seed));
   const std::string started = utc_now();

@@ -9,8 +9,10 @@
 
 #include "audit/certificate.hpp"
 #include "audit/commands/commands.hpp"
+#include "audit/commands/interrupt.hpp"
 #include "audit/commands/progress.hpp"
 #include "audit/machine.hpp"
+#include "audit/shard.hpp"
 #include "audit/workers.hpp"
 #include "reports/round_up.hpp"
 
@@ -25,23 +27,6 @@ struct Arguments {
   std::vector<std::string> join;
   bool list = false;
 };
-
-/// Blocks index, index + count, … are this shard's.
-struct Shard {
-  std::size_t index = 0, count = 1;
-};
-
-Shard parse_shard(const std::string& text) {
-  unsigned index = 0;
-  unsigned count = 0;
-  char slash = 0;
-  char more = 0;
-  if (std::sscanf(text.c_str(), "%5u%c%5u%c", &index, &slash, &count, &more) != 3 || slash != '/' || index < 1 ||
-      index > count || count > 4096) {
-    throw BadInput("--shard '" + text + "': expected i/n with 1 <= i <= n <= 4096, as in 3/8");
-  }
-  return {index - 1, count};
-}
 
 std::vector<const Claim*> chosen(const std::vector<std::string>& names) {
   std::vector<const Claim*> all;
@@ -106,8 +91,8 @@ int certify_all(const Arguments& a) {
   for (const Claim* claim : chosen(a.claims)) {
     ClaimState& state = certificate.claims[std::string(claim->name)];
     state.done.resize(block_count(*claim));
-    for (std::size_t b = shard.index; b < state.done.size(); b += shard.count) {
-      if (!state.done[b]) work.push_back({claim, b});
+    for (std::size_t b = 0; b < state.done.size(); ++b) {
+      if (shard.owns(b) && !state.done[b]) work.push_back({claim, b});
     }
   }
   const auto save = [&] {
@@ -120,7 +105,9 @@ int certify_all(const Arguments& a) {
   Progress progress;
   Clock::time_point saved = Clock::now();
   std::size_t given = 0;
-  for (std::size_t taken = 0; taken < work.size(); ++taken) {
+  stop_when_asked();
+  std::size_t taken = 0;
+  for (; taken < work.size() && !asked_to_stop(); ++taken) {
     for (; given < work.size() && workers.pending() < 3 * cores; ++given) {
       workers.give([w = work[given], judge] { return certify(*w.claim, w.block, judge); });
     }
@@ -134,7 +121,14 @@ int certify_all(const Arguments& a) {
   }
   save();
   progress.clear();
-  return print(certificate) ? 0 : 1;
+  const bool holds = print(certificate);
+  if (taken < work.size()) {
+    fmt::print(stderr, "lossaudit: stopped with {} of {} blocks to do: {}\n", work.size() - taken, work.size(),
+               a.output.empty() ? "with -o FILE it could go on where it was stopped"
+                                : "the same command goes on where it was stopped");
+    return 2;
+  }
+  return holds ? 0 : 1;
 }
 
 int join_all(const Arguments& a) {
@@ -153,7 +147,7 @@ void add_certify(CLI::App& app, Program& program) {
   command->add_option("CLAIM", a->claims, "A function, or a claim of --list in quotes (default: all)");
   command->add_option("--judge", a->judge, "pairs (double-double, minutes a claim) or intervals (hours)")
       ->capture_default_str();
-  command->add_option("--shard", a->shard, "Only every n-th block, from the i-th on")->option_text("I/N");
+  command->add_option("--shard", a->shard, "Only the i-th of n parts of the work")->option_text("I/N");
   command->add_option("-o", a->output, "Certificate to leave, and to go on from where it exists")->option_text("FILE");
   add_list_option(*command, "--join", a->join, "Print (and leave in -o) what these certificates hold together")
       ->option_text("FILE,..");
