@@ -63,17 +63,30 @@ void Accumulator::add(const std::shared_ptr<const Batch>& batch, std::span<const
   if (contract_.function == Function::softmax && contract_.pass == Pass::forward) check_sums(batch, exact, computed);
 }
 
-void Accumulator::add(const Tally& tally, double worst) {
+double Accumulator::limit() const {
+  if (budget_.none) return std::numeric_limits<double>::infinity();
+  return plain(budget_) ? budget_.ulp : std::numeric_limits<double>::quiet_NaN();
+}
+
+void Accumulator::add(const Tally& tally, double worst, const std::function<Sighting()>& show) {
   longest_row_ = std::max<std::uint64_t>(longest_row_, 1);
   count_ += tally.numbers + tally.nans;
   numeric_ += tally.numbers;
   correctly_rounded_ += tally.correctly_rounded;
-  sum_ulp_ += tally.sum_ulp;
+  sum_ulp_.add(tally.sum_ulp);
   max_relative_ = std::max(max_relative_, tally.max_relative);
   tested_[finite] |= tally.numbers > 0;
   tested_[number_due] |= tally.numbers > 0;
   tested_[nan_stays_nan] |= tally.nans > 0;
-  if (tally.numbers > 0) add_to_curve(stretch_of(worst), worst, tally.max_ulp);
+  if (tally.numbers == 0) return;
+  add_to_curve(stretch_of(worst), worst, tally.max_ulp);
+  if (worst_.batch == nullptr || tally.max_ulp > worst_.size) worst_ = show();
+  if (tally.max_ulp <= limit()) return;
+  const double share = budget_.ulp > 0 ? std::max(tally.max_ulp / budget_.ulp, std::nextafter(1.0, 2.0))
+                                       : std::numeric_limits<double>::infinity();
+  if (share <= most_of_budget_.size) return;
+  most_of_budget_ = show();
+  most_of_budget_.size = share;
 }
 
 void Accumulator::mark_tested(const Expected& exact) {
@@ -105,7 +118,7 @@ void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t
   }
   ++numeric_;
   correctly_rounded_ += judgement.correctly_rounded ? 1 : 0;
-  sum_ulp_ += judgement.ulp;
+  sum_ulp_.add(judgement.ulp);
   // Below the normal range a relative error only says that the format has few values there; the ulp error judges those.
   if (std::abs(exact.rounded) >= std::ldexp(1.0, traits(contract_.format).min_exponent)) {
     max_relative_ = std::max(max_relative_, judgement.relative);
@@ -177,8 +190,10 @@ std::int64_t Accumulator::stretch_of(double input) const {
 }
 
 void Accumulator::add_to_curve(std::int64_t place, double at, double ulp) {
+  at += 0.0;  // -0 would be equal and yet another
   const auto [point, is_new] = curve_.try_emplace(place, CurvePoint{at, ulp});
-  if (!is_new && ulp > point->second.max_ulp) point->second = {at, ulp};
+  const auto& [other, most] = point->second;
+  if (!is_new && (ulp > most || (ulp == most && at < other))) point->second = {at, ulp};
 }
 
 bool Accumulator::breaks_required_rule() const {
@@ -197,7 +212,7 @@ Accuracy Accumulator::accuracy() const {
   accuracy.options = to_string(contract_.options);
   accuracy.count = count_;
   accuracy.max_ulp = worst_.size;
-  accuracy.mean_ulp = numeric_ == 0 ? 0 : sum_ulp_ / static_cast<double>(numeric_);
+  accuracy.mean_ulp = numeric_ == 0 ? 0 : sum_ulp_.value() / static_cast<double>(numeric_);
   accuracy.max_relative_error = max_relative_;
   accuracy.correctly_rounded =
       numeric_ == 0 ? 0 : static_cast<double>(correctly_rounded_) / static_cast<double>(numeric_);

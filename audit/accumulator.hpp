@@ -3,12 +3,14 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "audit/exact_ulp_sum.hpp"
 #include "audit/maybe_const.hpp"
 #include "audit/profile.hpp"
 #include "audit/record.hpp"
@@ -40,11 +42,11 @@ class Accumulator {
   void add(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
            std::span<const double> computed);
 
-  /// Adds what was settled without the inputs at hand (sweep_judge.hpp): `worst` is the input of the largest of those
-  /// errors, all of which were settled_up_to().
-  void add(const Tally& tally, double worst);
-  /// Results that are not correctly rounded show nothing new up to this error, in ulps.
-  [[nodiscard]] double settled_up_to() const { return plain(budget_) ? worst_.size : 0; }
+  /// Adds what was settled without the inputs at hand (sweep_judge.hpp, with limit()): `worst` is the input of the
+  /// largest of those errors, and `show` makes the sighting of it.
+  void add(const Tally& tally, double worst, const std::function<Sighting()>& show);
+  /// The error in ulps on either side of which results do the same to the verdict; NaN: there is none such.
+  [[nodiscard]] double limit() const;
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// The result with the largest ulp error among the required ones (`size` 0 when all were exact).
@@ -105,7 +107,8 @@ class Accumulator {
   Contract contract_;
   Budget budget_;
   std::uint64_t count_ = 0, numeric_ = 0, correctly_rounded_ = 0;
-  double sum_ulp_ = 0, max_relative_ = 0;
+  ExactUlpSum sum_ulp_;
+  double max_relative_ = 0;
   Sighting worst_, most_of_budget_;
   std::uint64_t longest_row_ = 0;
   std::array<bool, rule_count> tested_{};

@@ -119,11 +119,8 @@ void settle_open(const Contract& contract, const PreparedBlock& prepared, std::s
     if (!judgement.numeric || !judgement.required) continue;
     ++state.numbers;
     state.correctly_rounded += judgement.correctly_rounded ? 1 : 0;
-    state.sum_ulp += judgement.ulp;
-    if (judgement.ulp > state.max_ulp) {
-      state.max_ulp = judgement.ulp;
-      state.worst = batch->output.front();
-    }
+    state.sum_ulp.add(judgement.ulp);
+    state.see(contract.format, judgement.ulp, batch->output.front());
   }
 }
 
@@ -210,12 +207,19 @@ void prepare_block(const Contract& contract, const SweepBlock& block, PreparedBl
   }
 }
 
+void SweepState::see(Format format, double ulp, double output) {
+  const bool first = ulp == max_ulp && ulp > 0 && encode(format, output) < encode(format, worst);
+  if (ulp <= max_ulp && !first) return;
+  max_ulp = ulp;
+  worst = output;
+}
+
 Sweep sweep_of(const Contract& contract, const SweepState& state, const std::string& inputs) {
   const auto numbers = static_cast<double>(state.numbers);
   return {inputs,
           state.results,
           state.max_ulp,
-          state.numbers == 0 ? 0 : state.sum_ulp / numbers,
+          state.numbers == 0 ? 0 : state.sum_ulp.value() / numbers,
           state.numbers == 0 ? 0 : static_cast<double>(state.correctly_rounded) / numbers,
           to_hex(contract.format, state.worst),
           state.seconds};
@@ -238,19 +242,18 @@ Outcome SweepTrial::run(Subject& subject, const Contract& contract, const Prepar
     std::ranges::copy(values_, computed_.begin());
   }
   open_.clear();
-  const Tally tally = prepared.nans_due
-                          ? judge_nans(computed_, open_)
-                          : judge_run(contract.format, computed_, prepared.exact, results.settled_up_to(), open_);
+  const Tally tally = prepared.nans_due ? judge_nans(computed_, open_)
+                                        : judge_run(contract.format, computed_, prepared.exact, results.limit(), open_);
   const double worst = decode(contract.format, prepared.block.first + tally.max_at);
-  results.add(tally, worst);
+  results.add(tally, worst, [&] {
+    return Sighting{batch_of(contract, one_of(prepared.block, tally.max_at)), 0, tally.max_ulp,
+                    computed_[tally.max_at]};
+  });
   state.results += count;
   state.numbers += tally.numbers;
   state.correctly_rounded += tally.correctly_rounded;
-  state.sum_ulp += tally.sum_ulp;
-  if (tally.max_ulp > state.max_ulp) {
-    state.max_ulp = tally.max_ulp;
-    state.worst = worst;
-  }
+  state.sum_ulp.add(tally.sum_ulp);
+  state.see(contract.format, tally.max_ulp, worst);
   settle_open(contract, prepared, computed_, open_, results, state);
   return outcome;
 }

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/exact_ulp_sum.hpp"
 #include "audit/maybe_const.hpp"
 #include "audit/record.hpp"
 #include "audit/subject.hpp"
@@ -70,9 +71,13 @@ void prepare_block(const Contract& contract, const SweepBlock& block, PreparedBl
 /// What a sweep found so far.
 struct SweepState {
   std::uint64_t results = 0, numbers = 0, correctly_rounded = 0;
-  double sum_ulp = 0, max_ulp = 0, worst = 0;  ///< worst: the output at which
-  double seconds = 0;                          ///< by the clock, the other subjects of the audit included
+  ExactUlpSum sum_ulp;
+  double max_ulp = 0, worst = 0;  ///< worst: the output at which; of several, the one of the least encoding
+  double seconds = 0;             ///< by the clock, the other subjects of the audit included
   bool complete = false;
+
+  /// A largest error of some results.
+  void see(Format format, double ulp, double output);
 };
 template <class Io>
 void fields(Io& io, MaybeConst<SweepState> auto& x) {

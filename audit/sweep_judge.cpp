@@ -16,20 +16,22 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// Of an exact result within r of v: ulp = 2^(E - p + 1) with E = max(floor(log2 abs(v)), emin). abs(c - v) and its
 /// product with 1 / ulp (a power of two) carry one rounding, 2^-53 of the error, which `slack` takes in together with r.
 /// Where v is so near a power of two that the exact result may lie in the next binade down, an ulp may be half of that:
-/// the error is then only settled as below 1/2 when twice it is.
+/// the error is then only settled as below 1/2 when twice it is. The reference, which knows an exact result to 2^-20 ulp,
+/// says the same of an error at least 2^-19 from the limit.
 template <class D>
 class Judge {
  public:
   using V = hn::Vec<D>;
   using M = hn::Mask<D>;
 
-  HWY_INLINE Judge(Format format, double worst)
+  HWY_INLINE Judge(Format format, double limit)
       : least_exponent_(static_cast<std::uint64_t>(traits(format).min_exponent + 1023) << 52),
         inverse_base_(static_cast<std::uint64_t>(2046 + traits(format).precision - 1) << 52),
         binade_(std::ldexp(1.0, traits(format).precision - 1)),
         normal_(std::ldexp(1.0, traits(format).min_exponent)),
         largest_(largest(format)),
-        worst_(worst),
+        below_(limit - 0x1p-19),
+        above_(limit + 0x1p-19),
         sum_(hn::Zero(D())),
         max_relative_(sum_),
         max_(sum_),
@@ -56,7 +58,8 @@ class Judge {
     const V half = hn::Set(d, 0.5);
     const V doubled = hn::IfThenElse(is_near_power, hn::Add(most, most), most);
     const M is_rounded = hn::Lt(doubled, half);
-    const M is_other = hn::AndNot(is_near_power, hn::And(hn::Gt(least, half), hn::Le(most, hn::Set(d, worst_))));
+    const M is_aside = hn::Or(hn::Lt(most, hn::Set(d, below_)), hn::Gt(least, hn::Set(d, above_)));
+    const M is_other = hn::AndNot(is_near_power, hn::And(hn::Gt(least, half), is_aside));
     const M is_in_range =
         hn::And(hn::Le(hn::Add(size, r), hn::Set(d, largest_)), hn::Lt(hn::Abs(c), hn::Set(d, kInfinity)));
     const M is_settled = hn::And(hn::Or(is_rounded, is_other), is_in_range);
@@ -96,17 +99,17 @@ class Judge {
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
   std::uint64_t least_exponent_, inverse_base_;
-  double binade_, normal_, largest_, worst_;
+  double binade_, normal_, largest_, below_, above_;
   std::uint64_t rounded_ = 0, settled_ = 0;
   V sum_, max_relative_, max_, max_at_;
 };
 
-void JudgeRun(Format format, const float* computed, const bulk::Enclosures& exact, std::size_t n, double worst,
+void JudgeRun(Format format, const float* computed, const bulk::Enclosures& exact, std::size_t n, double limit,
               Tally* tally, std::vector<std::uint32_t>* open) {
   const hn::ScalableTag<double> d;
   const hn::Rebind<float, decltype(d)> df;
   const std::size_t lanes = hn::Lanes(d);
-  Judge<decltype(d)> judge(format, worst);
+  Judge<decltype(d)> judge(format, limit);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     const auto is_open = judge.Take(hn::PromoteTo(d, hn::LoadU(df, computed + i)), hn::LoadU(d, exact.value.data() + i),
@@ -130,11 +133,11 @@ namespace lossaudit {
 
 HWY_EXPORT(JudgeRun);
 
-Tally judge_run(Format format, std::span<const float> computed, const bulk::Enclosures& exact, double worst,
+Tally judge_run(Format format, std::span<const float> computed, const bulk::Enclosures& exact, double limit,
                 std::vector<std::uint32_t>& open) {
   Tally tally;
   HWY_DYNAMIC_DISPATCH(JudgeRun)
-  (format, computed.data(), exact, computed.size(), worst, &tally, &open);
+  (format, computed.data(), exact, computed.size(), limit, &tally, &open);
   return tally;
 }
 

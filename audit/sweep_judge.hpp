@@ -26,9 +26,10 @@ struct Tally {
 /// Settles results of `format`, given as floats that hold them, against `exact` (Lanes::single).
 ///
 /// Settled is a finite result whose enclosure is far from the overflow threshold, of which it is certain whether it is
-/// the correctly rounded one, and whose error is certainly at most `worst` if it is not. Every other index is appended to
-/// `open`, increasing: the reference has to look at it.
-Tally judge_run(Format format, std::span<const float> computed, const bulk::Enclosures& exact, double worst,
+/// the correctly rounded one, and if it is not, on which side of `limit` ulps its error is (NaN: none is settled then).
+/// Every other index is appended to `open`, increasing: the reference has to look at it. What is settled, and what it
+/// adds, depends on the arguments alone, so that blocks can be tried in any order and on many machines (shard.hpp).
+Tally judge_run(Format format, std::span<const float> computed, const bulk::Enclosures& exact, double limit,
                 std::vector<std::uint32_t>& open);
 
 /// The same where every result is to be NaN.

@@ -9,7 +9,9 @@
 #include <utility>
 
 #include "audit/case.hpp"
+#include "audit/measure.hpp"
 #include "audit/shrink.hpp"
+#include "audit/sweep.hpp"
 
 namespace lossaudit {
 namespace {
@@ -121,7 +123,13 @@ Witness result_witness(const WitnessRequest& request, Sighting& sighting,
 }  // namespace
 
 Witness error_witness(const WitnessRequest& request, Sighting& sighting) {
-  return result_witness(request, sighting, &Accumulator::worst);
+  const bool in_lanes = sighting.batch->origin.starts_with(sweep_generator);
+  Witness witness = result_witness(request, sighting, &Accumulator::worst);
+  if (in_lanes && sighting.batch->output.size() == 1) {
+    const Expected exact = expect(request.contract, *sighting.batch).front();
+    sighting.size = judge(request.contract.format, exact, sighting.computed).ulp;
+  }
+  return witness;
 }
 
 Witness budget_witness(const WitnessRequest& request, Sighting& sighting) {
