@@ -140,6 +140,43 @@ TEST(Sweep, SettlesNothingThatTheReferenceJudgesOtherwise) {
   }
 }
 
+TEST(Sweep, SettlesOnlyWhatTheEnclosureDecides) {
+  constexpr double ulp = 0x1p-23, infinity = std::numeric_limits<double>::infinity();
+  const double top = largest(Format::f32);
+  const struct {
+    const char* what;
+    double value, radius, computed, worst;
+    bool settled, rounded;
+  } cases[] = {
+      {"well within half an ulp", 1.5 + 0.3 * ulp, 0x1p-50, 1.5, 0, true, true},
+      {"the other neighbour, no worse than what was seen", 1.5 + 0.3 * ulp, 0x1p-50, 1.5 + ulp, 1, true, false},
+      {"the other neighbour, worse than what was seen", 1.5 + 0.3 * ulp, 0x1p-50, 1.5 + ulp, 0.6, false, false},
+      {"perhaps worse than what was seen", 1.5 + 0.3 * ulp, 0.1 * ulp, 1.5 + ulp, 0.75, false, false},
+      {"perhaps beyond half an ulp", 1.5 + 0.4 * ulp, 0.2 * ulp, 1.5, 5, false, false},
+      {"perhaps below a power of two, where an ulp is half as large", 1, 0.3 * ulp, 1, 5, false, false},
+      {"perhaps above one", 2 - 0.1 * ulp, 0.2 * ulp, 2 - ulp, 5, false, false},
+      {"a power of two itself", 1, 0, 1, 0, true, true},
+      {"a subnormal", 0x1.3p-140, 0x1p-200, 0x1.3p-140, 0, true, true},
+      {"perhaps beyond the largest", top, 0x1p80, top, 5, false, false},
+      {"an infinity", 1.5, 0x1p-50, infinity, infinity, false, false},
+      {"a NaN", 1.5, 0x1p-50, std::nan(""), infinity, false, false},
+      {"nothing known", 1.5, infinity, 1.5, infinity, false, false},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.what);
+    constexpr std::size_t n = 64;  // whole vectors
+    bulk::Enclosures exact;
+    exact.value.assign(n, c.value);
+    exact.radius.assign(n, c.radius);
+    std::vector<std::uint32_t> open;
+    const Tally tally =
+        judge_run(Format::f32, std::vector<float>(n, static_cast<float>(c.computed)), exact, c.worst, open);
+    EXPECT_EQ(tally.numbers, c.settled ? n : 0);
+    EXPECT_EQ(open.size(), c.settled ? 0 : n);
+    EXPECT_EQ(tally.correctly_rounded, c.rounded ? n : 0);
+  }
+}
+
 TEST(Sweep, LeavesLittleToTheReference) {
   for (const Contract& contract : swept_contracts()) {
     if (contract.format != Format::f32) continue;
