@@ -69,7 +69,7 @@ static_assert(static_cast<int>(Format::bf16) == LOSSAUDIT_FAST_BF16);
 /// The tensors' types that a function is there in.
 template <class... T>
 struct Types {};
-using F32 = Types<float>;
+using All = Types<double, float, Float16, BFloat16>;
 using Most = Types<float, Float16, BFloat16>;
 
 /// call(T()) with the type of that format.
@@ -189,52 +189,40 @@ namespace fast = lossaudit::fast;
 const char* lossaudit_fast_message(void) { return fast::message; }
 const char* lossaudit_fast_version(void) { return LOSSAUDIT_FAST_VERSION; }
 
-int lossaudit_fast_relu(int format, const void* x, void* result, size_t n) {
-  return fast::map(fast::F32(), "relu", format, x, result, n, n, [](auto... arguments) { fast::relu(arguments...); });
-}
-int lossaudit_fast_sigmoid(int format, const void* x, void* result, size_t n) {
-  return fast::map(fast::Most(), "sigmoid", format, x, result, n, n,
-                   [](auto... arguments) { fast::sigmoid(arguments...); });
-}
-int lossaudit_fast_log_sigmoid(int format, const void* x, void* result, size_t n) {
-  return fast::map(fast::F32(), "log_sigmoid", format, x, result, n, n,
-                   [](auto... arguments) { fast::log_sigmoid(arguments...); });
-}
-int lossaudit_fast_softplus(int format, const void* x, void* result, size_t n) {
-  return fast::map(fast::F32(), "softplus", format, x, result, n, n,
-                   [](auto... arguments) { fast::softplus(arguments...); });
-}
-int lossaudit_fast_logit(int format, const void* p, void* result, size_t n) {
-  return fast::map(fast::F32(), "logit", format, p, result, n, n, [](auto... arguments) { fast::logit(arguments...); });
-}
+// NOLINTBEGIN(bugprone-macro-parentheses): names in declarations
+#define LOSSAUDIT_FAST_ELEMENTWISE(function, Formats)                                                       \
+  int lossaudit_fast_##function(int format, const void* x, void* result, size_t n) {                        \
+    return fast::map(Formats(), #function, format, x, result, n, n,                                         \
+                     [](auto... arguments) { fast::function(arguments...); });                              \
+  }                                                                                                         \
+  int lossaudit_fast_##function##_gradient(int format, const void* x, const void* upstream, void* gradient, \
+                                           size_t n) {                                                      \
+    return fast::map_gradient(fast::Most(), #function "_gradient", format, x, upstream, gradient, n, n,     \
+                              [](auto... arguments) { fast::function##_gradient(arguments...); });          \
+  }
+LOSSAUDIT_FAST_ELEMENTWISE(relu, fast::Most)
+LOSSAUDIT_FAST_ELEMENTWISE(sigmoid, fast::All)
+LOSSAUDIT_FAST_ELEMENTWISE(log_sigmoid, fast::Most)
+LOSSAUDIT_FAST_ELEMENTWISE(softplus, fast::Most)
+LOSSAUDIT_FAST_ELEMENTWISE(logit, fast::Most)
+#undef LOSSAUDIT_FAST_ELEMENTWISE
 
-int lossaudit_fast_softmax(int format, const void* x, void* result, lossaudit_fast_rows rows) {
-  return fast::map(fast::Most(), "softmax", format, x, result, fast::size_of(rows), fast::rows_of(rows),
-                   [](auto... arguments) { fast::softmax(arguments...); });
-}
-int lossaudit_fast_log_softmax(int format, const void* x, void* result, lossaudit_fast_rows rows) {
-  return fast::map(fast::Most(), "log_softmax", format, x, result, fast::size_of(rows), fast::rows_of(rows),
-                   [](auto... arguments) { fast::log_softmax(arguments...); });
-}
-int lossaudit_fast_logsumexp(int format, const void* x, void* result, lossaudit_fast_rows rows) {
-  return fast::map(fast::F32(), "logsumexp", format, x, result, fast::size_of(rows), fast::rows_of(rows),
-                   [](auto... arguments) { fast::logsumexp(arguments...); });
-}
-int lossaudit_fast_softmax_gradient(int format, const void* x, const void* upstream, void* gradient,
-                                    lossaudit_fast_rows rows) {
-  return fast::map_gradient(fast::Most(), "softmax_gradient", format, x, upstream, gradient, fast::size_of(rows),
-                            fast::rows_of(rows), [](auto... arguments) { fast::softmax_gradient(arguments...); });
-}
-int lossaudit_fast_log_softmax_gradient(int format, const void* x, const void* upstream, void* gradient,
-                                        lossaudit_fast_rows rows) {
-  return fast::map_gradient(fast::Most(), "log_softmax_gradient", format, x, upstream, gradient, fast::size_of(rows),
-                            fast::rows_of(rows), [](auto... arguments) { fast::log_softmax_gradient(arguments...); });
-}
-int lossaudit_fast_logsumexp_gradient(int format, const void* x, const void* upstream, void* gradient,
-                                      lossaudit_fast_rows rows) {
-  return fast::map_gradient(fast::F32(), "logsumexp_gradient", format, x, upstream, gradient, fast::size_of(rows),
-                            fast::rows_of(rows), [](auto... arguments) { fast::logsumexp_gradient(arguments...); });
-}
+#define LOSSAUDIT_FAST_BY_ROW(function, Formats)                                                                       \
+  int lossaudit_fast_##function(int format, const void* x, void* result, lossaudit_fast_rows rows) {                   \
+    return fast::map(Formats(), #function, format, x, result, fast::size_of(rows), fast::rows_of(rows),                \
+                     [](auto... arguments) { fast::function(arguments...); });                                         \
+  }                                                                                                                    \
+  int lossaudit_fast_##function##_gradient(int format, const void* x, const void* upstream, void* gradient,            \
+                                           lossaudit_fast_rows rows) {                                                 \
+    return fast::map_gradient(fast::Most(), #function "_gradient", format, x, upstream, gradient, fast::size_of(rows), \
+                              fast::rows_of(rows),                                                                     \
+                              [](auto... arguments) { fast::function##_gradient(arguments...); });                     \
+  }
+LOSSAUDIT_FAST_BY_ROW(softmax, fast::All)
+LOSSAUDIT_FAST_BY_ROW(log_softmax, fast::All)
+LOSSAUDIT_FAST_BY_ROW(logsumexp, fast::Most)
+#undef LOSSAUDIT_FAST_BY_ROW
+// NOLINTEND(bugprone-macro-parentheses)
 
 int lossaudit_fast_binary_crossentropy(int format, const void* target, const void* output, void* result, size_t n,
                                        const lossaudit_fast_options* options) {
@@ -243,25 +231,25 @@ int lossaudit_fast_binary_crossentropy(int format, const void* target, const voi
 }
 int lossaudit_fast_categorical_crossentropy(int format, const void* target, const void* output, void* result,
                                             lossaudit_fast_rows rows, const lossaudit_fast_options* options) {
-  return fast::loss_value(fast::Most(), "categorical_crossentropy", format, target, output, result, fast::size_of(rows),
+  return fast::loss_value(fast::All(), "categorical_crossentropy", format, target, output, result, fast::size_of(rows),
                           fast::rows_of(rows), options,
                           [](auto... arguments) { fast::categorical_crossentropy(arguments...); });
 }
 int lossaudit_fast_sparse_categorical_crossentropy(int format, const int64_t* labels, const void* output, void* result,
                                                    lossaudit_fast_rows rows, const lossaudit_fast_options* options) {
-  return fast::loss_value(fast::Most(), "sparse_categorical_crossentropy", format, labels, output, result,
+  return fast::loss_value(fast::All(), "sparse_categorical_crossentropy", format, labels, output, result,
                           fast::size_of(rows), fast::rows_of(rows), options,
                           [](auto... arguments) { fast::sparse_categorical_crossentropy(arguments...); });
 }
 int lossaudit_fast_mean_squared_error(int format, const void* target, const void* output, void* result,
                                       lossaudit_fast_rows rows, const lossaudit_fast_options* options) {
-  return fast::loss_value(fast::F32(), "mean_squared_error", format, target, output, result, fast::size_of(rows),
+  return fast::loss_value(fast::Most(), "mean_squared_error", format, target, output, result, fast::size_of(rows),
                           fast::rows_of(rows), options,
                           [](auto... arguments) { fast::mean_squared_error(arguments...); });
 }
 int lossaudit_fast_cross_entropy_error(int format, const void* target, const void* p, void* result,
                                        lossaudit_fast_rows rows, const lossaudit_fast_options* options) {
-  return fast::loss_value(fast::F32(), "cross_entropy_error", format, target, p, result, fast::size_of(rows),
+  return fast::loss_value(fast::Most(), "cross_entropy_error", format, target, p, result, fast::size_of(rows),
                           fast::rows_of(rows), options,
                           [](auto... arguments) { fast::cross_entropy_error(arguments...); });
 }
@@ -291,14 +279,14 @@ int lossaudit_fast_sparse_categorical_crossentropy_gradient(int format, const in
 int lossaudit_fast_mean_squared_error_gradient(int format, const void* target, const void* output, const void* upstream,
                                                void* gradient, lossaudit_fast_rows rows,
                                                const lossaudit_fast_options* options, void* loss) {
-  return fast::loss_gradient(fast::F32(), "mean_squared_error_gradient", format, target, output, upstream, gradient,
+  return fast::loss_gradient(fast::Most(), "mean_squared_error_gradient", format, target, output, upstream, gradient,
                              fast::size_of(rows), fast::rows_of(rows), options, loss,
                              [](auto... arguments) { fast::mean_squared_error_gradient(arguments...); });
 }
 int lossaudit_fast_cross_entropy_error_gradient(int format, const void* target, const void* p, const void* upstream,
                                                 void* gradient, lossaudit_fast_rows rows,
                                                 const lossaudit_fast_options* options, void* loss) {
-  return fast::loss_gradient(fast::F32(), "cross_entropy_error_gradient", format, target, p, upstream, gradient,
+  return fast::loss_gradient(fast::Most(), "cross_entropy_error_gradient", format, target, p, upstream, gradient,
                              fast::size_of(rows), fast::rows_of(rows), options, loss,
                              [](auto... arguments) { fast::cross_entropy_error_gradient(arguments...); });
 }

@@ -69,12 +69,20 @@ typedef struct lossaudit_fast_options {
 const char *lossaudit_fast_message(void);
 const char *lossaudit_fast_version(void);
 
+/* All functions and gradients are there in F32, F16 and BF16; in F64 sigmoid, softmax, log_softmax and the two categorical losses
+ * from logits, without smoothing or class weights. */
+
 /* Elementwise: n values in, n values out. */
 int lossaudit_fast_relu(int format, const void *x, void *result, size_t n);
 int lossaudit_fast_sigmoid(int format, const void *x, void *result, size_t n);
 int lossaudit_fast_log_sigmoid(int format, const void *x, void *result, size_t n);
 int lossaudit_fast_softplus(int format, const void *x, void *result, size_t n);
 int lossaudit_fast_logit(int format, const void *p, void *result, size_t n);
+int lossaudit_fast_relu_gradient(int format, const void *x, const void *upstream, void *gradient, size_t n);
+int lossaudit_fast_sigmoid_gradient(int format, const void *x, const void *upstream, void *gradient, size_t n);
+int lossaudit_fast_log_sigmoid_gradient(int format, const void *x, const void *upstream, void *gradient, size_t n);
+int lossaudit_fast_softplus_gradient(int format, const void *x, const void *upstream, void *gradient, size_t n);
+int lossaudit_fast_logit_gradient(int format, const void *p, const void *upstream, void *gradient, size_t n);
 
 /* Row by row: softmax and log_softmax in the shape of x, logsumexp one value a row, laid out (outer, inner). */
 int lossaudit_fast_softmax(int format, const void *x, void *result, lossaudit_fast_rows rows);

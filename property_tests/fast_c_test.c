@@ -37,6 +37,45 @@ static void check_activations(void) {
   for (i = 0; i < 3; ++i) CHECK(near(y[i], ln(p[i] / (1 - p[i]))));
 }
 
+static void check_activation_gradients(void) {
+  const float x[3] = {-1.5f, 0.25f, 3.0f};
+  const float p[3] = {0.25f, 0.5f, 0.75f};
+  const float g[3] = {1, -2, 4};
+  float y[3];
+  int i;
+  CHECK_OK(lossaudit_fast_relu_gradient(LOSSAUDIT_FAST_F32, x, g, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(y[i] == (x[i] > 0 ? g[i] : 0));
+  CHECK_OK(lossaudit_fast_sigmoid_gradient(LOSSAUDIT_FAST_F32, x, g, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], g[i] / (1 + e_to(-x[i])) / (1 + e_to(x[i]))));
+  CHECK_OK(lossaudit_fast_log_sigmoid_gradient(LOSSAUDIT_FAST_F32, x, g, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], g[i] / (1 + e_to(x[i]))));
+  CHECK_OK(lossaudit_fast_softplus_gradient(LOSSAUDIT_FAST_F32, x, NULL, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], 1 / (1 + e_to(-x[i]))));
+  CHECK_OK(lossaudit_fast_logit_gradient(LOSSAUDIT_FAST_F32, p, g, y, 3));
+  for (i = 0; i < 3; ++i) CHECK(near(y[i], g[i] / p[i] / (1 - p[i])));
+}
+
+static void check_doubles(void) {
+  const double x[4] = {1, -2, 0.5, 3};
+  const double t[4] = {1, 0, 0, 1};
+  const int64_t labels[2] = {0, 1};
+  const lossaudit_fast_rows rows = {2, 2, 1};
+  lossaudit_fast_options options = LOSSAUDIT_FAST_DEFAULTS;
+  double y[4], z[2];
+  int i;
+  options.from_logits = 1;
+  CHECK_OK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_F64, x, y, 4));
+  for (i = 0; i < 4; ++i) CHECK(fabs(y[i] - 1 / (1 + e_to(-x[i]))) < 1e-15);
+  CHECK_OK(lossaudit_fast_softmax(LOSSAUDIT_FAST_F64, x, y, rows));
+  CHECK(fabs(y[0] - 1 / (1 + e_to(-3))) < 1e-15 && fabs(y[2] - 1 / (1 + e_to(2.5))) < 1e-15);
+  CHECK_OK(lossaudit_fast_log_softmax(LOSSAUDIT_FAST_F64, x, y, rows));
+  CHECK(fabs(y[0] + ln(1 + e_to(-3))) < 1e-15 && fabs(y[3] + ln(1 + e_to(-2.5))) < 1e-15);
+  CHECK_OK(lossaudit_fast_categorical_crossentropy(LOSSAUDIT_FAST_F64, t, x, z, rows, &options));
+  CHECK(fabs(z[0] + y[0]) < 1e-15 && fabs(z[1] + y[3]) < 1e-15);
+  CHECK_OK(lossaudit_fast_sparse_categorical_crossentropy(LOSSAUDIT_FAST_F64, labels, x, z, rows, &options));
+  CHECK(fabs(z[0] + y[0]) < 1e-15 && fabs(z[1] + y[3]) < 1e-15);
+}
+
 static void check_rows(void) {
   const float x[6] = {1, 2, 3, 0, -1, 4};
   const float g[6] = {1, 0, 0, 0, 0, 1};
@@ -122,6 +161,10 @@ static void check_formats(void) {
   CHECK(y[0] == 0x3800 && y[1] == 0x39d9 && y[2] == 0x2fa1); /* 0.5, 0.7310..., 0.1192... */
   CHECK_OK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_BF16, brain, y, 3));
   CHECK(y[0] == 0x3f00 && y[1] == 0x3f3b && y[2] == 0x3df4);
+  CHECK_OK(lossaudit_fast_relu(LOSSAUDIT_FAST_F16, half, y, 3));
+  CHECK(y[0] == 0 && y[1] == 0x3c00 && y[2] == 0);
+  CHECK_OK(lossaudit_fast_logit_gradient(LOSSAUDIT_FAST_BF16, brain, NULL, y, 1));
+  CHECK(y[0] == 0x7f80); /* 1 / (p (1 - p)) at 0 */
   CHECK_OK(lossaudit_fast_binary_crossentropy_gradient(LOSSAUDIT_FAST_F16, half, half, NULL, y, 1, &options, NULL));
   CHECK(y[0] == 0x3800);
 }
@@ -134,8 +177,8 @@ static void check_bad_calls(void) {
   lossaudit_fast_options options = LOSSAUDIT_FAST_DEFAULTS;
   CHECK(lossaudit_fast_sigmoid(9, x, y, 2) == LOSSAUDIT_FAST_BAD_ARGUMENT);
   CHECK(strstr(lossaudit_fast_message(), "no format 9") != NULL);
-  CHECK(lossaudit_fast_logit(LOSSAUDIT_FAST_F16, x, y, 2) == LOSSAUDIT_FAST_UNSUPPORTED);
-  CHECK(strcmp(lossaudit_fast_message(), "logit is not there in f16: use f32") == 0);
+  CHECK(lossaudit_fast_logit(LOSSAUDIT_FAST_F64, x, y, 2) == LOSSAUDIT_FAST_UNSUPPORTED);
+  CHECK(strcmp(lossaudit_fast_message(), "logit is not there in f64: use f32") == 0);
   CHECK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_F32, NULL, y, 2) == LOSSAUDIT_FAST_BAD_ARGUMENT);
   CHECK(strcmp(lossaudit_fast_message(), "sigmoid needs all its tensors: one of them is NULL") == 0);
   CHECK_OK(lossaudit_fast_sigmoid(LOSSAUDIT_FAST_F32, NULL, NULL, 0));
@@ -165,6 +208,8 @@ int main(void) {
   CHECK(strlen(lossaudit_fast_version()) > 0);
   CHECK(strcmp(lossaudit_fast_message(), "") == 0);
   check_activations();
+  check_activation_gradients();
+  check_doubles();
   check_rows();
   check_losses();
   check_formats();
