@@ -167,15 +167,9 @@ class LogitStages {
     HWY_ALIGN float result[ShortRows::kRows * ShortRows::kMostClasses + 4];
     rows.Scaled(maximum_, factor_, result);
     for (std::size_t r = 0; HasLabels() && r < batch_.count; ++r) {
-      if (!IsLeft(r)) result[r * rows.Stride() + Label(r)] = static_cast<float>(-missing_[r] * Factor(r));
+      if (!IsLeft(r)) result[r * ShortStride(n_) + Label(r)] = static_cast<float>(-missing_[r] * Factor(r));
     }
-    if (left_ == 0 && rows.Stride() == n_) {
-      std::memcpy(batch_.result, result, batch_.count * n_ * sizeof(float));
-      return;
-    }
-    for (std::size_t r = 0; r < batch_.count; ++r) {
-      if (!IsLeft(r)) std::memcpy(batch_.result + r * n_, result + r * rows.Stride(), n_ * sizeof(float));
-    }
+    CopyShortRows(result, n_, batch_.count, left_, batch_.result);
   }
 
   /// A NaN among the logits makes the sum one.
@@ -211,48 +205,6 @@ std::uint32_t RunLogitBatch(const LogitBatch& batch) {
 std::uint32_t RunLogitBatch(const LogitBatch& batch) { return (std::uint32_t{1} << batch.count) - 1; }
 
 #endif
-
-/// Σ t_i (m - x_i) and Σ t_i in double lanes, both of terms that are not negative: what is not one, or infinite, becomes
-/// NaN.
-class SoftPass {
- public:
-  HWY_INLINE SoftPass(const float* x, const float* target, float maximum) : x_(x), target_(target), maximum_(maximum) {}
-  HWY_INLINE void Step(std::size_t i) { Take(LoadFloats(x_ + i), LoadFloats(target_ + i)); }
-  HWY_INLINE void LastStep(std::size_t i, std::size_t count) {
-    Take(LoadFirst(x_ + i, count, maximum_), LoadFirst(target_ + i, count, 0));
-  }
-  HWY_INLINE void EndBlock() {
-    distances_.EndBlock();
-    targets_.EndBlock();
-  }
-  HWY_INLINE double Loss(double log_of_sum) { return distances_.Total() + targets_.Total() * log_of_sum; }
-
- private:
-  HWY_INLINE void Take(V x, V t) {
-    const V term = hn::Mul(t, hn::Sub(Constant(maximum_), x));
-    const V counted = hn::IfThenZeroElse(hn::Eq(t, hn::Zero(D())), term);
-    distances_.Add(hn::IfThenElse(hn::Ge(t, hn::Zero(D())), counted, Constant(kNaN)));
-    targets_.Add(t);
-  }
-  const float* x_;
-  const float* target_;
-  float maximum_;
-  BlockedSum distances_, targets_;
-};
-
-std::uint32_t SoftLosses(const float* x, const float* target, std::size_t n, std::size_t count, double* losses) {
-  LogitRows rows;
-  ReduceLogitRows(x, n, count, false, rows);
-  std::uint32_t left = 0;
-  for (std::size_t r = 0; r < count; ++r) {
-    SoftPass pass(x + r * n, target + r * n, rows.maximum[r]);
-    Walk(pass, n);
-    losses[r] = pass.Loss(rows.log_of_sum[r]);
-    const bool is_held = rows.others[r] < kInfinity && losses[r] < kInfinity;
-    left |= static_cast<std::uint32_t>(!is_held) << r;
-  }
-  return left;
-}
 
 std::size_t FindHardTarget(const float* target, std::size_t n) {
   const hn::ScalableTag<float> d;
@@ -296,12 +248,6 @@ namespace lossaudit::fast {
 
 HWY_EXPORT(RunLogitBatch);
 HWY_EXPORT(FindHardTarget);
-HWY_EXPORT(SoftLosses);
-
-std::uint32_t compute_soft_losses(const float* x, const float* target, std::size_t classes, std::size_t count,
-                                  double* losses) {
-  return HWY_DYNAMIC_DISPATCH(SoftLosses)(x, target, classes, count, losses);
-}
 
 std::size_t find_hard_target(const float* target, std::size_t n) {
   return HWY_DYNAMIC_DISPATCH(FindHardTarget)(target, n);

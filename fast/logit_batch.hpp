@@ -44,12 +44,6 @@ bool should_stream(const float* x, const float* result, std::size_t floats);
 /// Makes streamed results visible to other threads.
 void flush_streams();
 
-/// loss = Σ t_i (logsumexp(x) - x_i) of up to most_rows contiguous rows, within 2^-26 of itself. Gives a bit for every row
-/// that has none: where a target is negative or not finite, where the maximum of x is not finite or a logit that has a
-/// target is not.
-std::uint32_t compute_soft_losses(const float* x, const float* target, std::size_t classes, std::size_t count,
-                                  double* losses);
-
 /// Where the one target of a row stands that is not 0; n if there is none or more than one.
 std::size_t find_hard_target(const float* target, std::size_t n);
 

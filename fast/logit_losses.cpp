@@ -7,10 +7,12 @@
 #include <limits>
 #include <vector>
 
+#include "fast/careful_gradient.hpp"
 #include "fast/entropy_rows.hpp"
 #include "fast/logit_batch.hpp"
 #include "fast/loss_gradient.hpp"
 #include "fast/row_layout.hpp"
+#include "fast/soft_batch.hpp"
 
 namespace lossaudit::fast {
 namespace {
@@ -55,19 +57,45 @@ LossEstimate general_estimate(const LossTask& task, const RowBatch& row) {
   return estimate;
 }
 
-/// As estimate_logit_rows has it for a row without a label.
-LossEstimate estimate_without_label(const LossTask& task, const RowBatch& row) {
-  double loss = 0;
-  const bool is_left =
-      task.target == nullptr || compute_soft_losses(row.output, row.target, task.rows.classes, 1, &loss) != 0;
-  return is_left ? general_estimate(task, row) : estimate_of(loss);
+/// The rows of a batch with targets of any kind.
+SoftBatch soft_batch(const LossTask& task, const RowBatch& rows) {
+  SoftBatch batch;
+  batch.x = rows.output;
+  batch.target = rows.target;
+  batch.classes = task.rows.classes;
+  batch.count = rows.count;
+  return batch;
 }
+
+RowBatch some_rows(const RowBatch& rows, std::size_t first, std::size_t count, std::size_t n) {
+  RowBatch some = one_row(rows, first, n);
+  some.count = count;
+  return some;
+}
+
+void estimate_soft_rows(const LossTask& task, const RowBatch& rows, LossEstimate* out) {
+  SoftBatch batch = soft_batch(task, rows);
+  double losses[SoftBatch::most_rows];
+  batch.losses = losses;
+  const SoftOutcome outcome = compute_soft_batch(batch);
+  for (std::size_t r = 0; r < rows.count; ++r) {
+    const bool is_left = (outcome.left >> r & 1) != 0;
+    out[r] = is_left ? general_estimate(task, one_row(rows, r, task.rows.classes)) : estimate_of(losses[r]);
+  }
+}
+
+/// Whether rows with targets are none of compute_logit_batch's.
+bool are_short(const LossTask& task) { return task.target != nullptr && task.rows.classes <= SoftBatch::short_row; }
 
 void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimate* out) {
   const std::size_t n = task.rows.classes;
   const std::size_t most = LogitBatch::rows_for(n, false);
   for (std::size_t first = 0; first < rows.count; first += most) {
     const std::size_t count = std::min(most, rows.count - first);
+    if (are_short(task)) {
+      estimate_soft_rows(task, some_rows(rows, first, count, n), out + first);
+      continue;
+    }
     const Labels labels(task, rows, first, count);
     double losses[LogitBatch::most_rows];
     LogitBatch batch;
@@ -79,66 +107,118 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
     batch.labels = labels.index;
     batch.losses = losses;
     const std::uint32_t left = compute_logit_batch(batch);
-    double soft_losses[LogitBatch::most_rows];
-    std::uint32_t soft_left = left;
-    if (left != 0 && task.target != nullptr) {
-      soft_left = compute_soft_losses(batch.x, rows.target + first * n, n, count, soft_losses);
-    }
     for (std::size_t r = 0; r < count; ++r) {
-      const bool is_left = (left >> r & 1) != 0;
-      if (is_left && (soft_left >> r & 1) == 0) {
-        out[first + r] = estimate_of(soft_losses[r]);
-        continue;
+      if ((left >> r & 1) == 0) {
+        out[first + r] = estimate_of(labels.target[r] * losses[r]);
+      } else if (task.target != nullptr) {
+        estimate_soft_rows(task, one_row(rows, first + r, n), out + first + r);
+      } else {
+        out[first + r] = general_estimate(task, one_row(rows, first + r, n));
       }
-      out[first + r] =
-          is_left ? general_estimate(task, one_row(rows, first + r, n)) : estimate_of(labels.target[r] * losses[r]);
     }
   }
 }
 
-/// The gradients, and the losses, of a run of contiguous rows.
-void logit_gradient_rows(const GradientTask& task, const RowBatch& rows, std::size_t first_row, float* gradient,
-                         bool streams, RowLosses* row_losses) {
-  const std::size_t n = task.rows.classes;
-  const std::size_t most = LogitBatch::rows_for(n, true);
-  std::vector<float> general;
-  for (std::size_t first = 0; first < rows.count; first += most) {
-    const std::size_t count = std::min(most, rows.count - first);
-    const Labels labels(task, rows, first, count);
-    double losses[LogitBatch::most_rows];
-    double factors[LogitBatch::most_rows];
-    for (std::size_t r = 0; r < count; ++r) factors[r] = task.factor(first_row + first + r) * labels.target[r];
-    LogitBatch batch;
-    batch.x = rows.output + first * n;
-    batch.classes = n;
-    batch.count = count;
-    batch.is_followed = first + count < rows.count;
-    if (rows.target != nullptr) batch.targets = rows.target + first * n;
-    batch.labels = labels.index;
-    batch.factors = factors;
-    batch.result = gradient + first * n;
-    batch.streams = streams;
-    batch.losses = losses;
-    const std::uint32_t left = compute_logit_batch(batch);
-    for (std::size_t r = 0; r < count; ++r) {
-      const bool is_left = (left >> r & 1) != 0;
-      const std::size_t row = first_row + first + r;
-      // First what reads the row, then what may overwrite it.
-      if (row_losses != nullptr) {
-        row_losses->take(row, is_left ? estimate_without_label(task, one_row(rows, first + r, n))
-                                      : estimate_of(labels.target[r] * losses[r]));
+/// The gradients, and the losses, of runs of contiguous rows.
+class LogitGradients {
+ public:
+  /// `losses` may be nullptr. With `overwrites` the gradient lies in the place of a tensor of the task.
+  LogitGradients(const GradientTask& task, bool overwrites, bool streams, RowLosses* losses)
+      : task_(task), n_(task.rows.classes), overwrites_(overwrites), streams_(streams), losses_(losses) {}
+
+  void run(const RowBatch& rows, std::size_t first_row, float* gradient) {
+    const std::size_t most = LogitBatch::rows_for(n_, true);
+    for (std::size_t first = 0; first < rows.count; first += most) {
+      const std::size_t count = std::min(most, rows.count - first);
+      const RowBatch some = some_rows(rows, first, count, n_);
+      if (are_short(task_)) {
+        take_soft(some, first_row + first, gradient + first * n_);
+      } else {
+        take(some, first + count < rows.count, first_row + first, gradient + first * n_);
       }
-      if (!is_left) continue;
-      general.resize(n);
-      GradientBatch one;
-      static_cast<RowBatch&>(one) = one_row(rows, first + r, n);
-      one.first = row;
-      one.gradient = general.data();
-      complete_entropy_gradient(task, one);
-      std::copy(general.begin(), general.end(), batch.result + r * n);
     }
   }
-}
+
+ private:
+  void take(const RowBatch& rows, bool is_followed, std::size_t first_row, float* gradient) {
+    const Labels labels(task_, rows, 0, rows.count);
+    double losses[LogitBatch::most_rows];
+    double factors[LogitBatch::most_rows];
+    for (std::size_t r = 0; r < rows.count; ++r) factors[r] = task_.factor(first_row + r) * labels.target[r];
+    LogitBatch batch;
+    batch.x = rows.output;
+    batch.classes = n_;
+    batch.count = rows.count;
+    batch.is_followed = is_followed;
+    batch.targets = rows.target;
+    batch.labels = labels.index;
+    batch.factors = factors;
+    batch.result = gradient;
+    batch.streams = streams_;
+    batch.losses = losses;
+    const std::uint32_t left = compute_logit_batch(batch);
+    for (std::size_t r = 0; r < rows.count; ++r) {
+      const RowBatch row = one_row(rows, r, n_);
+      if ((left >> r & 1) == 0) {
+        tell(first_row + r, estimate_of(labels.target[r] * losses[r]));
+      } else if (task_.target != nullptr) {
+        take_soft(row, first_row + r, gradient + r * n_);
+      } else {
+        take_general(row, first_row + r, gradient + r * n_);
+      }
+    }
+  }
+
+  void take_soft(const RowBatch& rows, std::size_t first_row, float* gradient) {
+    SoftBatch batch = soft_batch(task_, rows);
+    double losses[SoftBatch::most_rows];
+    double factors[SoftBatch::most_rows];
+    for (std::size_t r = 0; r < rows.count; ++r) factors[r] = task_.factor(first_row + r);
+    batch.losses = losses;
+    batch.factors = factors;
+    // What is completed reads the task's tensors.
+    batch.gradient = overwrites_ ? scratch(rows.count) : gradient;
+    const SoftOutcome outcome = compute_soft_batch(batch);
+    for (std::size_t r = 0; r < rows.count; ++r) {
+      if ((outcome.left >> r & 1) != 0) {
+        take_general(one_row(rows, r, n_), first_row + r, batch.gradient + r * n_);
+        continue;
+      }
+      tell(first_row + r, estimate_of(losses[r]));
+      if ((outcome.incomplete >> r & 1) != 0) {
+        careful::complete_gradient(task_, first_row + r, batch.gradient + r * n_);
+      }
+    }
+    if (overwrites_) std::copy_n(batch.gradient, rows.count * n_, gradient);
+  }
+
+  void take_general(const RowBatch& row, std::size_t index, float* gradient) {
+    // First what reads the row, then what may overwrite it.
+    if (losses_ != nullptr) tell(index, general_estimate(task_, row));
+    general_.resize(n_);
+    GradientBatch batch;
+    static_cast<RowBatch&>(batch) = row;
+    batch.first = index;
+    batch.gradient = general_.data();
+    complete_entropy_gradient(task_, batch);
+    std::copy(general_.begin(), general_.end(), gradient);
+  }
+
+  void tell(std::size_t row, const LossEstimate& estimate) {
+    if (losses_ != nullptr) losses_->take(row, estimate);
+  }
+
+  float* scratch(std::size_t rows) {
+    scratch_.resize(rows * n_);
+    return scratch_.data();
+  }
+
+  const GradientTask& task_;
+  std::size_t n_;
+  bool overwrites_, streams_;
+  RowLosses* losses_;
+  std::vector<float> general_, scratch_;
+};
 
 }  // namespace
 
@@ -168,6 +248,8 @@ void compute_cross_entropy_gradient(const LossCall& call, const float* upstream,
   const bool streams = is_contiguous && gradient != task.target &&
                        should_stream(task.output, gradient, task.rows.outer * task.rows.classes);
   RowLosses losses(call, loss);
+  const bool overwrites = is_contiguous && (gradient == task.output || gradient == task.target);
+  LogitGradients gradients(task, overwrites, streams, loss == nullptr ? nullptr : &losses);
   std::vector<float> output;
   std::vector<float> target;
   RowRuns runs(task.rows);
@@ -176,7 +258,7 @@ void compute_cross_entropy_gradient(const LossCall& call, const float* upstream,
     if (task.target != nullptr) rows.target = gather(task.target, task.rows, run, target);
     if (task.labels != nullptr) rows.labels = task.labels + run.first;
     float* result = is_contiguous ? gradient + run.first * task.rows.classes : output.data();
-    logit_gradient_rows(task, rows, run.first, result, streams, loss == nullptr ? nullptr : &losses);
+    gradients.run(rows, run.first, result);
     if (!is_contiguous) scatter(output, task.rows, run, gradient);
   }
   if (streams) flush_streams();

@@ -60,13 +60,17 @@ HWY_INLINE void StoreBlocks(Tag d, hn::Vec<Tag> v, float* to, std::size_t stride
   }
 }
 
-class ShortRows {
+/// How far apart short rows are written: at least the four floats that are written at a time.
+HWY_INLINE std::size_t ShortStride(std::size_t n) { return HWY_MAX(n, 4); }
+
+/// Up to 16 contiguous rows, transposed: a column has one class of each row, in lanes of its own.
+class ShortColumns {
  public:
   static constexpr std::size_t kRows = 16;
   static constexpr std::size_t kMostClasses = 64;
 
-  /// Up to 16 contiguous rows; the lanes of those that are not there hold zeros.
-  HWY_INLINE ShortRows(const float* x, std::size_t count, std::size_t n) : n_(n) {
+  /// The lanes of rows that are not there hold zeros.
+  HWY_INLINE ShortColumns(const float* x, std::size_t count, std::size_t n) : n_(n) {
     // Blocks of four end up to three floats behind a row.
     const bool ends_in_rows = count == kRows && n % 4 == 0;
     HWY_ALIGN float copy[kRows * kMostClasses + 4];
@@ -86,8 +90,9 @@ class ShortRows {
     }
   }
 
-  /// At least the four floats that are written at a time.
-  HWY_INLINE std::size_t Stride() const { return HWY_MAX(n_, 4); }
+  HWY_INLINE std::size_t size() const { return n_; }
+  HWY_INLINE const float* Column(std::size_t c, std::size_t p) const { return columns_ + c * kRows + p * kFloatLanes; }
+  HWY_INLINE float* Column(std::size_t c, std::size_t p) { return columns_ + c * kRows + p * kFloatLanes; }
 
   /// The maxima, and the first class of each. A NaN is passed over, or stays where it is the first.
   HWY_INLINE void Maxima(float* maximum, std::int32_t* top) const {
@@ -104,6 +109,46 @@ class ShortRows {
       hn::StoreU(at, ID(), top + p * kFloatLanes);
     }
   }
+
+ private:
+  std::size_t n_;
+  HWY_ALIGN float columns_[kMostClasses * kRows];
+};
+
+/// Rows of n classes from the columns that come from column(c, p), up to three more than there are. They begin
+/// ShortStride(n) floats apart, and four floats behind the last are written too.
+template <class Column>
+HWY_INLINE void StoreShortRows(const Column& column, std::size_t n, float* result) {
+  const std::size_t stride = ShortStride(n);
+  // From the last columns on, so that what is written behind a row is overwritten by the next row's own.
+  for (std::size_t c = (n + 3) / 4 * 4; c > 0; c -= 4) {
+    for (std::size_t p = 0; p < kRowParts; ++p) {
+      VF columns[4];
+      VF rows[4];
+      for (std::size_t i = 0; i < 4; ++i) columns[i] = column(c - 4 + i, p);
+      TransposeBlocks(columns, rows);
+      for (std::size_t i = 0; i < 4; ++i)
+        StoreBlocks(FD(), rows[i], result + (p * kFloatLanes + i) * stride + c - 4, stride);
+    }
+  }
+}
+
+/// Where rows of StoreShortRows go: those that are `left` stay as they are.
+HWY_INLINE void CopyShortRows(const float* rows, std::size_t n, std::size_t count, std::uint32_t left, float* result) {
+  const std::size_t stride = ShortStride(n);
+  if (left == 0 && stride == n) {
+    std::memcpy(result, rows, count * n * sizeof(float));
+    return;
+  }
+  for (std::size_t r = 0; r < count; ++r) {
+    if ((left >> r & 1) == 0) std::memcpy(result + r * n, rows + r * stride, n * sizeof(float));
+  }
+}
+
+/// The sums of exponentials of such rows, and multiples of these.
+class ShortRows : public ShortColumns {
+ public:
+  HWY_INLINE ShortRows(const float* x, std::size_t count, std::size_t n) : ShortColumns(x, count, n) {}
 
   /// What SumExp gives, for each row, without its class `left_out` (-1: none). Rows with infinite maxima give nonsense.
   HWY_INLINE void Sums(const float* maximum, const std::int32_t* left_out, double* sum) {
@@ -124,9 +169,9 @@ class ShortRows {
       auto low = hn::Zero(dd);
       auto high = hn::Zero(dd);
       std::size_t c = 0;
-      while (c < n_) {
+      while (c < size()) {
         VF rests = hn::Zero(FD());
-        const std::size_t end = HWY_MIN(n_, c + kRows);
+        const std::size_t end = HWY_MIN(size(), c + kRows);
         for (; c < end; ++c) {
           const Exponential e = exp(MaxOrNaN(hn::Sub(hn::Load(FD(), Column(c, p)), shift), floor));
           const MF is_out = hn::RebindMask(FD(), hn::Eq(out, Integers(static_cast<std::int32_t>(c))));
@@ -144,26 +189,13 @@ class ShortRows {
   }
 
   /// What MapScaledExp gives, for each row and its factor: rounded once, with the factor's significand in two floats and
-  /// its exponent in t. A factor that is NaN makes its row that. The rows of the result begin Stride() floats apart, and
-  /// four floats behind the last are written too.
+  /// its exponent in t. A factor that is NaN makes its row that. The result is as StoreShortRows has it.
   HWY_INLINE void Scaled(const float* maximum, const double* factor, float* result) {
     for (std::size_t r = 0; r < kRows; ++r) SetFactor(r, maximum[r], factor[r]);
-    // From the last columns on, so that what is written behind a row is overwritten by the next row's own.
-    for (std::size_t c = (n_ + 3) / 4 * 4; c > 0; c -= 4) {
-      for (std::size_t p = 0; p < kRowParts; ++p) {
-        VF columns[4];
-        VF rows[4];
-        for (std::size_t i = 0; i < 4; ++i) columns[i] = ScaledPart(c - 4 + i, p);
-        TransposeBlocks(columns, rows);
-        for (std::size_t i = 0; i < 4; ++i)
-          StoreBlocks(FD(), rows[i], result + (p * kFloatLanes + i) * Stride() + c - 4, Stride());
-      }
-    }
+    StoreShortRows([&](std::size_t c, std::size_t p) HWY_ATTR { return ScaledPart(c, p); }, size(), result);
   }
 
  private:
-  HWY_INLINE const float* Column(std::size_t c, std::size_t p) const { return columns_ + c * kRows + p * kFloatLanes; }
-  HWY_INLINE float* Column(std::size_t c, std::size_t p) { return columns_ + c * kRows + p * kFloatLanes; }
   HWY_INLINE void SetExponent(std::size_t r, std::int32_t exponent) {
     exponent_[r] = static_cast<std::int32_t>(static_cast<std::uint32_t>(exponent) << 23);
   }
@@ -186,8 +218,6 @@ class ShortRows {
     return hn::Mul(hn::MulAdd(t, of(high_), rest), Floats(ScaledRange::kUnit));
   }
 
-  std::size_t n_;
-  HWY_ALIGN float columns_[kMostClasses * kRows];
   HWY_ALIGN float shift_[kRows];
   HWY_ALIGN float floor_[kRows];
   HWY_ALIGN float high_[kRows];

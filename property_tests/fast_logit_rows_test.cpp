@@ -164,6 +164,33 @@ TEST_P(FastLogitRows, LossesOfSoftTargetsAreWithinTheirBounds) {
 }
 
 std::string length_name(const testing::TestParamInfo<std::size_t>& info) { return std::to_string(info.param); }
+TEST_P(FastLogitRows, GradientsOfSoftTargetsAreWithinTheirBounds) {
+  for (const RowKind& kind : row_kinds()) {
+    Batch batch = make_rows(random_, kind, classes_, rows_);
+    for (std::size_t r = 0; r < rows_; ++r) {
+      const auto* x = batch.output.data() + r * classes_;
+      const double top = *std::max_element(x, x + classes_);
+      double sum = 0;
+      for (std::size_t i = 0; i < classes_; ++i) sum += std::exp(x[i] - top);
+      // As the labels are smoothed, any, none, or at or beside the probability, which cancels.
+      const std::uint64_t which = random_.below(4);
+      const double c = classes_ < 600 ? 1 : 100.0 / static_cast<double>(classes_);
+      for (std::size_t i = 0; i < classes_; ++i) {
+        const double p = f32(std::exp(x[i] - top) / sum);
+        const bool cancels = which == 3 && random_.uniform() < c;
+        double t = which == 0 ? (i == 0 ? 0.9 : 0) + 0.1 / static_cast<double>(classes_) : random_.uniform();
+        if (which == 1) t = 0;
+        if (cancels) t = p * (random_.one_in(2) ? 1 : 1 + random_.normal() * std::exp2(-random_.uniform(2, 24)));
+        batch.target.push_back(f32(t));
+      }
+      batch.upstream.push_back(f32((random_.one_in(2) ? 1 : -1) * std::exp2(random_.uniform(-140, 60))));
+    }
+    check("categorical_crossentropy exact f32 gradient from_logits", batch, 1, kind.name);
+    batch.upstream.clear();
+    check("categorical_crossentropy exact f32 gradient from_logits", batch, 1, kind.name);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Lengths, FastLogitRows, testing::ValuesIn(lengths), length_name);
 
 std::vector<float> floats(std::size_t n, std::uint64_t seed) {
@@ -184,15 +211,20 @@ std::vector<float> results_of(const std::vector<float>& x, const std::vector<std
                               const fast::Rows& rows) {
   const fast::LossOptions logits = {.from_logits = true};
   const std::size_t n = x.size();
-  std::vector<float> all(4 * n + 3 * rows.outer);
+  std::vector<float> soft(n);
+  std::transform(x.begin(), x.end(), soft.begin(), [](float v) { return 1 / (1 + std::abs(v)); });
+  std::vector<float> all(5 * n + 5 * rows.outer);
   float* out = all.data();
   fast::softmax(x.data(), out, rows);
   fast::log_softmax(x.data(), out + n, rows);
   fast::logsumexp_gradient(x.data(), nullptr, out + 2 * n, rows);
-  fast::sparse_categorical_crossentropy_gradient(labels.data(), x.data(), nullptr, out + 3 * n, rows, logits,
-                                                 out + 4 * n);
-  fast::logsumexp(x.data(), out + 4 * n + rows.outer, rows);
-  fast::sparse_categorical_crossentropy(labels.data(), x.data(), out + 4 * n + 2 * rows.outer, rows, logits);
+  fast::categorical_crossentropy_gradient(soft.data(), x.data(), nullptr, out + 4 * n, rows, logits, out + 5 * n);
+  out += 5 * n + rows.outer;
+  fast::logsumexp(x.data(), out, rows);
+  fast::sparse_categorical_crossentropy(labels.data(), x.data(), out + rows.outer, rows, logits);
+  fast::sparse_categorical_crossentropy_gradient(labels.data(), x.data(), nullptr, all.data() + 3 * n, rows, logits,
+                                                 out + 2 * rows.outer);
+  fast::categorical_crossentropy(soft.data(), x.data(), out + 3 * rows.outer, rows, logits);
   return all;
 }
 
@@ -242,6 +274,18 @@ TEST(FastLogitRowBits, AreTheSameInPlaceAndPastTheCaches) {
                                                    logits, other_loss.data());
     EXPECT_TRUE(same()) << n;
     EXPECT_TRUE(same_bits(loss, other_loss)) << n;
+    std::vector<float> soft(x.size());
+    std::transform(x.begin(), x.end(), soft.begin(), [](float v) { return 1 / (1 + std::abs(v)); });
+    fast::categorical_crossentropy_gradient(soft.data(), x.data(), nullptr, elsewhere.data() + 1, rows, logits,
+                                            loss.data());
+    in_place = x;
+    fast::categorical_crossentropy_gradient(soft.data(), in_place.data(), nullptr, in_place.data(), rows, logits,
+                                            other_loss.data());
+    EXPECT_TRUE(same() && same_bits(loss, other_loss)) << n;
+    in_place = soft;
+    fast::categorical_crossentropy_gradient(in_place.data(), x.data(), nullptr, in_place.data(), rows, logits,
+                                            other_loss.data());
+    EXPECT_TRUE(same() && same_bits(loss, other_loss)) << n;
   }
 }
 
@@ -255,7 +299,7 @@ TEST(FastLogitRowBits, ANaNStaysInItsRow) {
       x[7 * n + where] = std::numeric_limits<float>::quiet_NaN();
       const std::vector<float> results = results_of(x, labels, rows);
       for (std::size_t i = 0; i < results.size(); ++i) {
-        const std::size_t row = i < 4 * n * 20 ? i / n % 20 : (i - 4 * n * 20) % 20;
+        const std::size_t row = i < 5 * n * 20 ? i / n % 20 : (i - 5 * n * 20) % 20;
         EXPECT_TRUE(row == 7 ? std::isnan(results[i]) : results[i] == clean[i]) << i << " of " << n;
       }
     }

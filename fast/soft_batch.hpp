@@ -1,0 +1,38 @@
+// Some contiguous rows of logits at a time with targets of any kind, in double lanes: their losses and gradients.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace lossaudit::fast {
+
+/// Rows and what is wanted of them. The smoothed target is keep * t + share, neither negative.
+struct SoftBatch {
+  static constexpr std::size_t most_rows = 16;
+  /// Rows of up to so many classes go side by side, and faster than by compute_logit_batch, whatever their targets are.
+  static constexpr std::size_t short_row = 64;
+
+  const float* x = nullptr;       ///< (count, classes)
+  const float* target = nullptr;  ///< likewise
+  std::size_t classes = 0;
+  std::size_t count = 0;  ///< at most most_rows
+  double keep = 1, share = 0;
+  const double* factors = nullptr;  ///< one a row; nullptr: ones
+  float* gradient = nullptr;        ///< (count, classes), not x or target; or nullptr: losses alone
+  double* losses = nullptr;         ///< one a row
+};
+
+/// A bit for every row that ...
+struct SoftOutcome {
+  std::uint32_t left = 0;        ///< ... is untouched
+  std::uint32_t incomplete = 0;  ///< ... has elements that cancel: NaN, and to be computed with care
+};
+
+/// loss = Σ c_i (logsumexp(x) - x_i) for the smoothed targets c, within 2^-45 of itself, and gradient_i = factor (Σ c
+/// softmax(x)_i - c_i), rounded from within 2^-26 of itself. All of that is NaN in a row whose logits have one.
+///
+/// Left are rows with a negative target or a sum of targets beyond 2^64, whose largest logit is infinite, whose loss is, and
+/// whose factor is NaN or beyond 2^60 in magnitude.
+SoftOutcome compute_soft_batch(const SoftBatch& batch);
+
+}  // namespace lossaudit::fast
