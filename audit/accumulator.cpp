@@ -107,13 +107,15 @@ void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t
   ++count_;
   mark_tested(exact);
   const Judgement judgement = judge(contract_.format, exact, computed);
-  const Sighting sighting{batch, result, judgement.ulp, computed};
-  if (!judgement.broken_rule.empty()) add_rule(rule_index(judgement.broken_rule), sighting);
+  const auto add_broken = [&](std::size_t rule) {
+    add_rule(rule, {batch, result, -static_cast<double>(inputs_of(contract_, *batch)), computed});
+  };
+  if (!judgement.broken_rule.empty()) add_broken(rule_index(judgement.broken_rule));
   if (!judgement.numeric) return;
   const double share = share_of_budget(budget_, contract_, *batch, result, exact, judgement);
   if (!judgement.required) {
     // A recommended result is reported as a whole: an error beyond the budget is as far from the limit as a NaN.
-    if (judgement.broken_rule.empty() && share > 1) add_rule(limits, sighting);
+    if (judgement.broken_rule.empty() && share > 1) add_broken(limits);
     return;
   }
   ++numeric_;
@@ -123,7 +125,7 @@ void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t
   if (std::abs(exact.rounded) >= std::ldexp(1.0, traits(contract_.format).min_exponent)) {
     max_relative_ = std::max(max_relative_, judgement.relative);
   }
-  if (worst_.batch == nullptr || judgement.ulp > worst_.size) worst_ = sighting;
+  if (worst_.batch == nullptr || judgement.ulp > worst_.size) worst_ = {batch, result, judgement.ulp, computed};
   if (share > most_of_budget_.size) most_of_budget_ = {batch, result, share, computed};
   add_to_curve(*batch, result, judgement.ulp);
 }
@@ -131,11 +133,21 @@ void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t
 void Accumulator::add_rule(std::size_t rule, const Sighting& sighting) {
   ++broken_[rule];
   Sighting& worst = rule_worst_[rule];
-  const bool is_sum = rule == sum_to_one;
-  if (worst.batch == nullptr || (is_sum ? sighting.size > worst.size
-                                        : inputs_of(contract_, *sighting.batch) < inputs_of(contract_, *worst.batch))) {
-    worst = sighting;
+  if (worst.batch == nullptr || sighting.size > worst.size) worst = sighting;
+}
+
+void Accumulator::add_counts(const Accumulator& other) {
+  count_ += other.count_;
+  numeric_ += other.numeric_;
+  correctly_rounded_ += other.correctly_rounded_;
+  sum_ulp_.add(other.sum_ulp_);
+  max_relative_ = std::max(max_relative_, other.max_relative_);
+  longest_row_ = std::max(longest_row_, other.longest_row_);
+  for (std::size_t rule = 0; rule < rule_count; ++rule) {
+    tested_[rule] = tested_[rule] || other.tested_[rule];
+    broken_[rule] += other.broken_[rule];
   }
+  for (const auto& [place, point] : other.curve_) add_to_curve(place, point.at, point.max_ulp);
 }
 
 /// A softmax row sums to 1. Each result that is one of the two numbers of the format next to the exact probability s_i

@@ -30,12 +30,16 @@ std::span<const RuleTraits> rules();
 struct Sighting {
   std::shared_ptr<const Batch> batch;  ///< null: nothing seen
   std::size_t result = 0;              ///< its index among the batch's results
-  double size = 0;                     ///< the ulp error; of sum_to_one, abs(sum − 1); of the budget, the share of it
-  double computed = 0;                 ///< the result; of sum_to_one, the sum
+  /// The larger the better it shows: the ulp error; of the budget, the share of it; of sum_to_one, abs(sum − 1); of the
+  /// other rules, minus the number of inputs.
+  double size = 0;
+  double computed = 0;  ///< the result; of sum_to_one, the sum
 };
 
 class Accumulator {
  public:
+  static constexpr std::size_t rule_count = 7;
+
   Accumulator(const Contract& contract, const Budget& budget);
 
   /// Measures the results that a subject computed for a batch against the exact ones.
@@ -60,9 +64,11 @@ class Accumulator {
   [[nodiscard]] bool exceeds_budget() const { return most_of_budget_.size > 1; }
   [[nodiscard]] bool breaks_required_rule() const;
 
-  /// A larger error, found by reducing the case of worst(); and a larger share of the budget.
-  void replace_worst(const Sighting& sighting) { worst_ = sighting; }
-  void replace_most_of_budget(const Sighting& sighting) { most_of_budget_ = sighting; }
+  /// Larger errors and shares of the budget, found by reducing the cases of worst() and most_of_budget().
+  void show(double worst, double most_of_budget) {
+    worst_.size = worst;
+    most_of_budget_.size = most_of_budget;
+  }
 
   /// The numbers, the rules that were put to the test, and the curve. Witnesses, names and the verdict are the
   /// caller's.
@@ -84,13 +90,17 @@ class Accumulator {
     io.field("rule_worst", x.rule_worst_);
     io.field("curve", x.curve_);
   }
-  /// Every sighting there may be, to give each its batch again.
+  /// Every sighting there may be, always in this order: worst(), most_of_budget(), then those of the rules.
   template <class Use>
-  void each_sighting(Use use) {
-    use(worst_);
-    use(most_of_budget_);
-    for (Sighting& sighting : rule_worst_) use(sighting);
+  static void each_sighting(MaybeConst<Accumulator> auto& x, Use use) {
+    use(x.worst_);
+    use(x.most_of_budget_);
+    for (auto& sighting : x.rule_worst_) use(sighting);
   }
+  static constexpr std::size_t sightings = 2 + rule_count;
+
+  /// Adds what was gathered elsewhere from other inputs, but for the sightings.
+  void add_counts(const Accumulator& other);
 
  private:
   void add_one(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact, double computed);
@@ -101,8 +111,6 @@ class Accumulator {
   void check_sums(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
                   std::span<const double> computed);
   void mark_tested(const Expected& exact);
-
-  static constexpr std::size_t rule_count = 7;
 
   Contract contract_;
   Budget budget_;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -15,7 +16,9 @@
 #include "audit/checkpoint.hpp"
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
+#include "audit/merge.hpp"
 #include "audit/sweep.hpp"
+#include "audit/text.hpp"
 #include "audit/trial.hpp"
 #include "audit/workers.hpp"
 
@@ -101,6 +104,12 @@ class Audit {
       report("reducing findings", static_cast<double>(s) / static_cast<double>(request_.subjects.size()));
       conclude_subject(s, record);
     }
+    if (request_.shard) {
+      record.shards = {request_.shard->count,
+                       {request_.shard->index + 1},
+                       signature(),
+                       std::make_shared<const nlohmann::json>(to_json(parts_))};
+    }
     if (untried_ > 0 && !interrupted_ && request_.remark) {
       request_.remark(
           fmt::format("time ran out before {} contracts had their turn: they are not in the record", untried_));
@@ -124,7 +133,12 @@ class Audit {
     return std::any_of(row.begin(), row.end(), [](const auto& trial) { return trial != nullptr && !trial->stopped; });
   }
 
-  /// Every contract meets its first generator before any meets its second, so that an audit cut short has tried them all; what is not
+  /// Does any subject declare it?
+  [[nodiscard]] bool is_tried(std::size_t planned) const {
+    return std::ranges::any_of(trials_[planned], [](const auto& trial) { return trial != nullptr; });
+  }
+
+  /// The tasks of this shard. Every contract meets its first generator before any meets its second, so that an audit cut short has tried them all; what is not
   /// random is tried once.
   [[nodiscard]] std::vector<Task> tasks_of_round(std::uint64_t round) const {
     std::vector<std::pair<std::size_t, Task>> ranked;
@@ -137,14 +151,18 @@ class Audit {
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<Task> tasks;
+    std::uint64_t place = 0;
+    // The same whether a subject has failed meanwhile or not: an audit that goes on counts its tasks, and so do others
+    // that do other parts.
+    const auto add = [&](Task task) {
+      task.place = place++;
+      if (!request_.shard || request_.shard->owns(task.place)) tasks.push_back(task);
+    };
     for (const auto& [rank, task] : ranked) {
-      tasks.push_back(task);
-      tasks.back().place = tasks.size() - 1;
+      if (is_tried(task.planned)) add(task);
     }
     for (std::size_t p = 0; p < plans_.size() && round == 0; ++p) {
-      // The same whether a subject has failed meanwhile or not: an audit that goes on counts its tasks.
-      if (std::ranges::none_of(trials_[p], [](const auto& trial) { return trial != nullptr; })) continue;
-      for (std::uint64_t b = 0; b < plans_[p].blocks(); ++b) tasks.push_back({p, 0, round, tasks.size(), b});
+      for (std::uint64_t b = 0; b < plans_[p].blocks() && is_tried(p); ++b) add({p, 0, round, 0, b});
     }
     return tasks;
   }
@@ -190,7 +208,7 @@ class Audit {
     // The subjects run on this thread, which is idle meanwhile for most of the time: the reference is what costs.
     OrderedWorkers<Prepared> workers(cores);
     std::vector<Task> tasks = tasks_of_round(at_.round);
-    std::size_t given = at_.next;
+    auto given = static_cast<std::size_t>(std::ranges::lower_bound(tasks, at_.next, {}, &Task::place) - tasks.begin());
     Clock::time_point kept = Clock::now();
     taken_ = kept;
     while (!out_of_time() && !stopped()) {
@@ -329,7 +347,7 @@ class Audit {
 
   // ---- stopping and going on
 
-  /// What must be the same for one audit to go on from another, under names that fit "an audit with another …".
+  /// What must be the same for one audit to go on from another, or to be merged with it, under names that fit "an audit with another …".
   [[nodiscard]] std::map<std::string, std::string> signature() const {
     std::map<std::string, std::string> request = {
         {"version of lossaudit", tool_version() + " " + tool_revision()},
@@ -342,7 +360,15 @@ class Audit {
       request["set of subjects"] += audited.name + "\n";
       request["version of a subject"] += audited.subject->version() + "\n";
     }
-    for (const PlannedContract& planned : contracts_) request["set of contracts"] += to_string(planned.contract) + "\n";
+    std::string contracts;
+    for (const PlannedContract& planned : contracts_) contracts += to_string(planned.contract) + "\n";
+    request["set of contracts"] = fmt::format("{:016x}", text_hash(contracts));
+    return request;
+  }
+
+  [[nodiscard]] std::map<std::string, std::string> own_signature() const {
+    std::map<std::string, std::string> request = signature();
+    request["--shard"] = request_.shard ? to_string(*request_.shard) : "none";
     return request;
   }
 
@@ -361,14 +387,14 @@ class Audit {
     Position position = at_;
     position.seconds = spent().count();
     position.hangs = hangs_;
-    save_checkpoint(request_.checkpoint, signature(), position, named_trials());
+    save_checkpoint(request_.checkpoint, own_signature(), position, named_trials());
   }
 
   void resume() {
     const auto make_batch = [this](const Contract& contract, const std::string& origin) {
       return batch_of(contract, origin);
     };
-    at_ = load_checkpoint(request_.checkpoint, signature(), named_trials(), make_batch);
+    at_ = load_checkpoint(request_.checkpoint, own_signature(), named_trials(), make_batch);
     if (at_.hangs.size() != hangs_.size()) throw BadInput(request_.checkpoint.string() + ": not of these subjects");
     hangs_ = at_.hangs;
   }
@@ -405,7 +431,7 @@ class Audit {
         "lossaudit audit " + shell_quoted(audited.argument),
         request_.profile->name,
         request_.seed,
-        [this] { return next_case_file(); },
+        request_.case_directory,
         [this] { return !(request_.stop && request_.stop()) && Clock::now() - findings_start_ < longest_reducing; }};
     const auto add = [&](Accuracy&& accuracy) {
       accuracy.subject = audited.name;
@@ -418,14 +444,17 @@ class Audit {
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
       if (trials_[p][s] == nullptr) continue;
       supported.insert(kind_of(contracts_[p].contract));
-      if (!trials_[p][s]->tried()) untried.insert(contracts_[p].contract.function);
+      if (is_due(p) && !trials_[p][s]->tried()) untried.insert(contracts_[p].contract.function);
     }
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
       const Contract& contract = contracts_[p].contract;
       if (trials_[p][s] != nullptr) {
-        std::optional<Accuracy> accuracy = conclude(*trials_[p][s], conclusion);
-        untried_ += accuracy ? 0 : 1;
-        if (accuracy) add(std::move(*accuracy));
+        const Trial& trial = *trials_[p][s];
+        untried_ += is_due(p) && !trial.tried() ? 1 : 0;
+        if (!trial.tried()) continue;
+        const Exhibits exhibits = exhibits_of(trial, conclusion);
+        add(accuracy_of(trial, exhibits, request_.seed));
+        if (request_.shard) parts_[audited.name].emplace(to_string(contract), TrialPart{trial, exhibits});
         continue;
       }
       // What stands alone in the record as unsupported would pass for all that there is to the function.
@@ -433,6 +462,16 @@ class Audit {
                                !untried.contains(contract.function);
       if (of_interest && told.insert(kind_of(contract)).second) add(unsupported(contract));
     }
+  }
+
+  /// Is something of the contract this shard's?
+  [[nodiscard]] bool is_due(std::size_t planned) {
+    if (!request_.shard) return true;
+    if (due_.empty()) {
+      due_.resize(contracts_.size());
+      for (const Task& task : tasks_of_round(0)) due_[task.planned] = true;
+    }
+    return due_[planned];
   }
 
   /// A function that the subject does not declare with any options, once for all of them.
@@ -445,15 +484,12 @@ class Audit {
     return accuracy;
   }
 
-  std::filesystem::path next_case_file() {
-    if (request_.case_directory.empty()) return {};
-    return request_.case_directory / fmt::format("{:03}.case", ++cases_);
-  }
-
   AuditRequest& request_;
   std::vector<PlannedContract> contracts_;
   std::vector<SweepPlan> plans_;                             ///< of each contract; empty where nothing is swept
   std::vector<std::vector<std::unique_ptr<Trial>>> trials_;  ///< [contract][subject]; null: unsupported
+  std::vector<bool> due_;                                    ///< of each contract; empty: not looked at yet
+  TrialParts parts_;
   std::vector<std::size_t> hangs_;
   std::set<Dialect> spoken_;  ///< asked for, or supported by any subject
   std::vector<double> computed_;
@@ -462,7 +498,7 @@ class Audit {
   std::vector<std::unique_ptr<PreparedBlock>> used_blocks_;
   Clock::time_point start_, findings_start_, taken_;
   Position at_;
-  std::size_t cases_ = 0, untried_ = 0;
+  std::size_t untried_ = 0;
   bool any_ = false, interrupted_ = false;
 };
 

@@ -15,6 +15,7 @@
 #include "audit/plan.hpp"
 #include "audit/profile.hpp"
 #include "audit/record.hpp"
+#include "audit/shard.hpp"
 #include "audit/subject.hpp"
 #include "audit/verdict.hpp"
 
@@ -40,6 +41,8 @@ struct AuditRequest {
   std::size_t elements = 100000;
   /// Sweep over every value of the arguments of which all can be tried (sweep.hpp), on top of the generators.
   bool exhaustive = false;
+  /// Only this part of the work. The record then says so, and holds what merging it with the others takes.
+  std::optional<Shard> shard;
   /// Where cases too long for a command line are written; empty: nowhere.
   std::filesystem::path case_directory;
   /// Where the audit keeps how far it is, several times a minute, until it is through; empty: nowhere.

@@ -7,11 +7,11 @@
 #include "audit/inputs.hpp"
 #include "audit/json_fields.hpp"
 #include "audit/record.hpp"
+#include "audit/trial_fields.hpp"
 
 namespace lossaudit {
 
-// The lists of fields stand outside the unnamed namespace, where json_fields.hpp would not find them.
-
+// Outside the unnamed namespace, where json_fields.hpp would not find it.
 template <class Io>
 void fields(Io& io, MaybeConst<Position> auto& x) {
   io.field("round", x.round);
@@ -20,82 +20,11 @@ void fields(Io& io, MaybeConst<Position> auto& x) {
   io.field("hangs", x.hangs);
 }
 
-/// A value with all its bits, the payload of a NaN too; and a batch by its origin.
-struct SavedSighting {
-  std::string batch, computed;
-  std::uint64_t result = 0;
-  double size = 0;
-};
-
-template <class Io>
-void fields(Io& io, MaybeConst<SavedSighting> auto& x) {
-  io.field("batch", x.batch);
-  io.field("result", x.result);
-  io.field("size", x.size);
-  io.field("computed", x.computed);
-}
-
-namespace {
-constexpr const char* kind = "a checkpoint of lossaudit";
-
-/// A batch of which only the origin is known yet.
-std::shared_ptr<const Batch> named_batch(const std::string& origin) {
-  if (origin.empty()) return nullptr;
-  auto batch = std::make_shared<Batch>();
-  batch->origin = origin;
-  return batch;
-}
-std::string origin_of(const std::shared_ptr<const Batch>& batch) { return batch == nullptr ? "" : batch->origin; }
-}  // namespace
-
-template <class Io>
-void fields(Io& io, const Sighting& x) {
-  const SavedSighting saved{origin_of(x.batch), to_hex(Format::f64, x.computed), x.result, x.size};
-  fields(io, saved);
-}
-template <class Io>
-void fields(Io& io, Sighting& x) {
-  SavedSighting saved;
-  fields(io, saved);
-  const std::optional<double> computed = parse_number(Format::f64, saved.computed);
-  if (!computed) io.refuse(io.path_to("computed"), "a number in hex", saved.computed);
-  x = {named_batch(saved.batch), saved.result, saved.size, *computed};
-}
-
-template <class Io>
-void fields(Io& io, MaybeConst<Accumulator> auto& x) {
-  Accumulator::state(io, x);
-}
-
-template <class Io>
-void fields(Io& io, MaybeConst<Outcome> auto& x) {
-  auto outcome = static_cast<std::uint64_t>(x.kind);
-  io.field("kind", outcome);
-  if constexpr (!std::is_const_v<std::remove_reference_t<decltype(x)>>) {
-    if (outcome > static_cast<std::uint64_t>(Outcome::Kind::hung)) io.refuse(io.path_to("kind"), "an outcome", outcome);
-    x.kind = static_cast<Outcome::Kind>(outcome);
-  }
-  io.field("detail", x.detail);
-}
-
-template <class Io>
-void fields(Io& io, MaybeConst<Trial> auto& x) {
-  io.field("generators", x.generators);
-  io.field("covered", x.covered);
-  io.field("sweeps", x.sweeps);
-  io.field("refused", x.refused);
-  io.field("crashes", x.crashes);
-  io.field("stopped", x.stopped);
-  io.field("failure", x.failure);
-  std::string failed_on = origin_of(x.failed_on);
-  io.field("failed_on", failed_on);
-  if constexpr (!std::is_const_v<std::remove_reference_t<decltype(x)>>) x.failed_on = named_batch(failed_on);
-  io.field("results", x.results);
-}
-
 namespace {
 
 using nlohmann::json;
+
+constexpr const char* kind = "a checkpoint of lossaudit";
 
 void check_same(const std::filesystem::path& path, const std::map<std::string, std::string>& then,
                 const std::map<std::string, std::string>& now) {
@@ -119,7 +48,7 @@ void remake_batches(Trial& trial, const std::string& where, const MakeBatch& mak
     batch = again;
   };
   remake(trial.failed_on);
-  trial.results.each_sighting([&](Sighting& sighting) {
+  Accumulator::each_sighting(trial.results, [&](Sighting& sighting) {
     remake(sighting.batch);
     if (sighting.batch != nullptr && sighting.result >= result_size(trial.contract, sighting.batch->shape)) {
       throw BadInput(where + ": names a result that no batch has: leave out --resume");

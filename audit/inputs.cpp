@@ -1,8 +1,7 @@
 #include "audit/inputs.hpp"
 
-#include <string_view>
-
 #include "audit/inputs/groups.hpp"
+#include "audit/text.hpp"
 
 namespace lossaudit {
 namespace {
@@ -15,12 +14,6 @@ std::vector<Generator> all_generators() {
   return all;
 }
 
-/// FNV-1a, so that contracts and generators draw from streams of their own.
-std::uint64_t hash(std::string_view text, std::uint64_t state) {
-  for (const char c : text) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  return state;
-}
-
 }  // namespace
 
 std::span<const Generator> generators() {
@@ -31,7 +24,8 @@ std::span<const Generator> generators() {
 std::vector<Batch> make_batches(const Generator& generator, const Contract& contract, std::size_t elements,
                                 std::uint64_t seed, std::uint64_t round) {
   const std::string stream = std::to_string(seed) + "/" + std::to_string(round) + "/" + to_string(contract);
-  Random random(hash(generator.name, hash(stream, 0xcbf29ce484222325ULL)));
+  // Contracts and generators draw from streams of their own.
+  Random random(text_hash(generator.name, text_hash(stream)));
   std::vector<Batch> batches = generator.batches(contract, elements, random);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     add_weights_and_upstream(contract, batches[i], random);

@@ -121,6 +121,8 @@ class JsonReader {
     members(inner);
   }
 
+  [[nodiscard]] const json& json_object() const { return object_; }
+
   /// A field's place from the top, as refuse() names it.
   [[nodiscard]] std::string path_to(const std::string& name) const { return path_.empty() ? name : path_ + "." + name; }
 

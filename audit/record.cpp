@@ -2,13 +2,16 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "audit/json_fields.hpp"
+#include "audit/shard.hpp"
 #include "audit/text.hpp"
 #include "reference/contract.hpp"
 
@@ -27,14 +30,6 @@ constexpr std::array<std::string_view, 3> evidences = {"proved", "observed", ""}
 
 // Every name of the run record stands once, in these lists. They are outside the unnamed namespace, where json_fields.hpp
 // would not find them.
-
-template <class Io>
-void fields(Io& io, MaybeConst<Witness> auto& x) {
-  io.field("inputs", x.inputs);
-  io.field("computed", x.computed);
-  io.field("exact", x.exact);
-  io.field("replay", x.replay);
-}
 
 template <class Io>
 void fields(Io& io, MaybeConst<RuleResult> auto& x) {
@@ -128,6 +123,13 @@ void fields(Io& io, MaybeConst<Change> auto& x) {
 }
 
 template <class Io>
+void fields(Io& io, MaybeConst<Shards> auto& x) {
+  io.field("count", x.count);
+  io.field("held", x.held);
+  io.field("request", x.request);
+}
+
+template <class Io>
 void fields(Io& io, MaybeConst<RunRecord> auto& x) {
   io.group("tool", [&x](auto& tool) {
     tool.field("version", x.tool_version);
@@ -137,6 +139,7 @@ void fields(Io& io, MaybeConst<RunRecord> auto& x) {
   io.field("started", x.started);
   io.field("seed", x.seed);
   io.optional("interrupted", x.interrupted);
+  io.optional("shards", x.shards);
   io.field("profile", x.profile);
   io.field("machine", x.machine);
   io.field("subjects", x.subjects);
@@ -177,13 +180,41 @@ std::string json_fault(const json::exception& error) {
   return printable(fault, 120);
 }
 
+void check_shards(const JsonReader& reader, Shards& shards, const json& object) {
+  if (!object.contains("shards")) return;
+  const json& found = object["shards"];
+  const auto& held = shards.held;
+  const bool increasing = std::ranges::adjacent_find(held, std::greater_equal<>()) == held.end();
+  if (shards.count < 1 || shards.count > most_shards || held.empty() || !increasing || held.front() < 1 ||
+      held.back() > shards.count) {
+    reader.refuse("shards.held", "numbers from 1 to shards.count, increasing", found["held"]);
+  }
+  if (found.contains("trials")) shards.trials = std::make_shared<const json>(found["trials"]);
+}
+
 }  // namespace
+
+std::string what_it_lacks(const RunRecord& record) {
+  std::string text;
+  const auto& [count, held, request, trials] = record.shards;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    std::size_t last = i;
+    while (last + 1 < held.size() && held[last + 1] == held[last] + 1) ++last;
+    text += (i == 0 ? held.size() == 1 ? "shard " : "shards " : ", ") + std::to_string(held[i]);
+    if (last > i) text += (last == i + 1 ? ", " : "-") + std::to_string(held[last]);
+    i = last;
+  }
+  if (count > 0) text += " of " + std::to_string(count) + " alone";
+  if (record.interrupted) text += std::string(text.empty() ? "" : ", ") + "stopped before everything was tried";
+  return text;
+}
 
 json to_json(const RunRecord& record) {
   json object;
   JsonWriter writer(object);
   fields(writer, record);
   object["schema"] = record_schema;
+  if (record.shards.trials != nullptr) object["shards"]["trials"] = *record.shards.trials;
   return object;
 }
 
@@ -197,6 +228,7 @@ RunRecord parse_record(const json& object, const std::string& where) {
   }
   RunRecord record;
   fields(reader, record);
+  check_shards(reader, record.shards, object);
   return record;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
@@ -21,6 +22,14 @@ struct Witness {
   std::string replay;                                      ///< the command that shows it again
   bool operator==(const Witness&) const = default;
 };
+
+template <class Io>
+void fields(Io& io, MaybeConst<Witness> auto& x) {
+  io.field("inputs", x.inputs);
+  io.field("computed", x.computed);
+  io.field("exact", x.exact);
+  io.field("replay", x.replay);
+}
 
 struct RuleResult {
   std::string rule;
@@ -108,10 +117,19 @@ struct Change {
   bool operator==(const Change&) const = default;
 };
 
+/// What a record says that holds some parts of a divided audit (shard.hpp).
+struct Shards {
+  std::uint64_t count = 0;                       ///< of the whole audit; 0: the record holds all there is
+  std::vector<std::uint64_t> held;               ///< those that it holds, from 1 on, increasing
+  std::map<std::string, std::string> request;    ///< what must be the same for records to be merged, by name
+  std::shared_ptr<const nlohmann::json> trials;  ///< what merge.hpp makes the whole of
+  bool operator==(const Shards&) const = default;
+};
 struct RunRecord {
   std::string tool_version, tool_revision, command, started;  ///< UTC, ISO 8601
   std::uint64_t seed = 0;
   bool interrupted = false;  ///< it was stopped before everything planned was tried
+  Shards shards;
   std::string profile;
   std::map<std::string, std::string> machine;  ///< "cpu", "cores", "memory", "os", "compiler", "simd"
   std::vector<SubjectInfo> subjects;
@@ -121,6 +139,9 @@ struct RunRecord {
   std::vector<Change> changes;                ///< the worse ones first
   std::vector<std::string> no_longer_occurs;  ///< expected findings, by file and line
 };
+
+/// Why it is not the whole of an audit: "shards 1-3 of 8 alone", "stopped before everything was tried"; or "".
+std::string what_it_lacks(const RunRecord& record);
 
 inline constexpr const char* record_schema = "lossaudit-run/1";
 

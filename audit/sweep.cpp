@@ -147,6 +147,10 @@ SweepBlock SweepPlan::block(std::size_t index) const {
   return {sweeps_ == 1 ? 0 : target, targets_[target], (index % blocks_each_) * count, count};
 }
 
+std::size_t SweepPlan::place_of(double target) const {
+  return static_cast<std::size_t>(std::ranges::find(targets_, target) - targets_.begin());
+}
+
 std::uint64_t SweepPlan::results_each() const {
   return (std::uint64_t{1} << bits_of(format_)) * (sweeps_ == 1 ? targets_.size() : 1);
 }

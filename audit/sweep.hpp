@@ -37,6 +37,8 @@ class SweepPlan {
   [[nodiscard]] std::size_t sweeps() const { return sweeps_; }
   [[nodiscard]] std::size_t blocks() const { return targets_.size() * blocks_each_; }
   [[nodiscard]] SweepBlock block(std::size_t index) const;
+  /// Where a target's blocks stand among those of all targets.
+  [[nodiscard]] std::size_t place_of(double target) const;
   /// Results of one sweep.
   [[nodiscard]] std::uint64_t results_each() const;
   /// What a sweep tries, in words.

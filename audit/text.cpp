@@ -31,4 +31,9 @@ std::string last_line(std::string_view text, std::size_t most) {
   return printable(text.substr(text.find_last_of("\r\n") + 1), most);
 }
 
+std::uint64_t text_hash(std::string_view text, std::uint64_t state) {
+  for (const char c : text) state = (state ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return state;
+}
+
 }  // namespace lossaudit

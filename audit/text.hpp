@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -13,5 +14,8 @@ std::string printable(std::string_view text, std::size_t most);
 
 /// The last line of `text` that says anything, made printable; "" when none does.
 std::string last_line(std::string_view text, std::size_t most);
+
+/// FNV-1a: the same on every machine. `state`: go on from another text's hash.
+std::uint64_t text_hash(std::string_view text, std::uint64_t state = 0xcbf29ce484222325ULL);
 
 }  // namespace lossaudit

@@ -51,35 +51,48 @@ void give_verdict(const Trial& trial, Accuracy& accuracy) {
 
 }  // namespace
 
-std::optional<Accuracy> conclude(Trial& trial, const Conclusion& conclusion) {
-  if (!trial.tried()) return std::nullopt;
+Exhibits exhibits_of(const Trial& trial, const Conclusion& conclusion) {
   const auto request = [&](bool finding) {
     return WitnessRequest{conclusion.subject,
                           conclusion.command,
                           trial.contract,
                           trial.budget,
                           conclusion.profile,
-                          conclusion.case_file(),
+                          conclusion.case_directory,
                           finding && conclusion.may_reduce()};
   };
-  Witness worst;
-  if (trial.results.worst().batch != nullptr) {
-    Sighting sighting = trial.results.worst();
-    worst = error_witness(request(plain(trial.budget) && trial.results.exceeds_budget()), sighting);
-    trial.results.replace_worst(sighting);
-  }
-  Witness beyond_budget;
-  if (!plain(trial.budget) && trial.results.exceeds_budget()) {
-    // The largest error in ulps may well be within such a budget.
-    Sighting sighting = trial.results.most_of_budget();
-    beyond_budget = budget_witness(request(true), sighting);
-    trial.results.replace_most_of_budget(sighting);
-  }
-  Accuracy accuracy = trial.results.accuracy();
-  accuracy.worst = std::move(worst);
-  accuracy.budget_worst = std::move(beyond_budget);
-  accuracy.inputs = inputs_of(trial, conclusion.seed);
-  accuracy.note = conclusion.subject.note(trial.contract);
+  Exhibits exhibits;
+  std::size_t slot = 0;
+  Accumulator::each_sighting(trial.results, [&](const Sighting& seen) {
+    const std::size_t at = slot++;
+    Exhibit& exhibit = exhibits.sightings[at];
+    exhibit.size = seen.size;
+    if (seen.batch == nullptr) return;
+    Sighting sighting = seen;
+    if (at == 0) {
+      exhibit.witness = error_witness(request(plain(trial.budget) && trial.results.exceeds_budget()), sighting);
+    } else if (at == 1) {
+      // The largest error in ulps may well be within such a budget.
+      if (plain(trial.budget) || !trial.results.exceeds_budget()) return;
+      exhibit.witness = budget_witness(request(true), sighting);
+    } else {
+      exhibit.witness = rule_witness(request(true), at - 2, sighting);
+    }
+    exhibit.size = sighting.size;
+  });
+  if (trial.failed_on != nullptr) exhibits.failure = failure_witness(request(true), *trial.failed_on, trial.failure);
+  exhibits.note = conclusion.subject.note(trial.contract);
+  return exhibits;
+}
+
+Accuracy accuracy_of(const Trial& trial, const Exhibits& exhibits, std::uint64_t seed) {
+  Trial shown = trial;
+  shown.results.show(exhibits.sightings[0].size, exhibits.sightings[1].size);
+  Accuracy accuracy = shown.results.accuracy();
+  accuracy.worst = exhibits.sightings[0].witness;
+  accuracy.budget_worst = exhibits.sightings[1].witness;
+  accuracy.inputs = inputs_of(trial, seed);
+  accuracy.note = exhibits.note;
   accuracy.evidence = trial.covered ? "proved" : "observed";
   if (!trial.sweeps.empty()) {
     const SweepPlan plan(trial.contract);
@@ -90,18 +103,20 @@ std::optional<Accuracy> conclude(Trial& trial, const Conclusion& conclusion) {
     }
   }
   for (RuleResult& result : accuracy.rules) {
-    if (result.broken == 0) continue;
     const auto row =
         std::find_if(rules().begin(), rules().end(), [&](const RuleTraits& rule) { return rule.name == result.rule; });
-    const auto index = static_cast<std::size_t>(row - rules().begin());
-    result.worst = rule_witness(request(true), index, trial.results.worst(index));
+    if (result.broken > 0)
+      result.worst = exhibits.sightings[2 + static_cast<std::size_t>(row - rules().begin())].witness;
   }
-  if (trial.failed_on != nullptr) {
-    // Its inputs take the place of the largest error's: they are what has to be looked at first.
-    accuracy.worst = failure_witness(request(true), *trial.failed_on, trial.failure);
-  }
-  give_verdict(trial, accuracy);
+  // Its inputs take the place of the largest error's: they are what has to be looked at first.
+  if (trial.failed_on != nullptr) accuracy.worst = exhibits.failure;
+  give_verdict(shown, accuracy);
   return accuracy;
+}
+
+std::optional<Accuracy> conclude(const Trial& trial, const Conclusion& conclusion) {
+  if (!trial.tried()) return std::nullopt;
+  return accuracy_of(trial, exhibits_of(trial, conclusion), conclusion.seed);
 }
 
 }  // namespace lossaudit

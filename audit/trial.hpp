@@ -1,6 +1,7 @@
 // One subject under one contract: what was seen, and what the record says of it.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -42,12 +43,29 @@ struct Conclusion {
   std::string command;       ///< what shows a case again, once --contract and --case follow
   std::string_view profile;  ///< that the command is to be told
   std::uint64_t seed = 0;
-  std::function<std::filesystem::path()> case_file;  ///< a new place for a case too long for a command line, or ""
-  std::function<bool()> may_reduce;                  ///< is there time left to look for smaller cases?
+  std::filesystem::path case_directory;  ///< for cases too long for a command line, or ""
+  std::function<bool()> may_reduce;      ///< is there time left to look for smaller cases?
 };
 
-/// The record of a trial, with its witnesses and its verdict; the subject's name is the caller's. Nothing when time ran out before the
-/// contract had its turn.
-std::optional<Accuracy> conclude(Trial& trial, const Conclusion& conclusion);
+/// What is shown of a sighting.
+struct Exhibit {
+  Witness witness;
+  double size = 0;  ///< the sighting's, or the larger one of a smaller case
+};
+
+/// What a trial is shown by; making them takes the subject.
+struct Exhibits {
+  std::array<Exhibit, Accumulator::sightings> sightings;  ///< as Accumulator::each_sighting() has them
+  Witness failure;                                        ///< where it failed on a batch
+  std::string note;                                       ///< the subject's own remark on the contract
+};
+Exhibits exhibits_of(const Trial& trial, const Conclusion& conclusion);
+
+/// The record of a trial by what shows it; the subject's name is the caller's.
+Accuracy accuracy_of(const Trial& trial, const Exhibits& exhibits, std::uint64_t seed);
+
+/// Both: the record of a trial, with its witnesses and its verdict. Nothing when time ran out before the contract had its
+/// turn.
+std::optional<Accuracy> conclude(const Trial& trial, const Conclusion& conclusion);
 
 }  // namespace lossaudit

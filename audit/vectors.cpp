@@ -271,16 +271,8 @@ RunRecord judge_vectors(const JudgeRequest& request) {
   }
 
   Answers answers(request.name, request.directory.string());
-  std::size_t cases = 0;
-  const Conclusion conclusion{answers,
-                              "lossaudit reference",
-                              default_profile,
-                              list.seed,
-                              [&]() -> fs::path {
-                                if (request.case_directory.empty()) return {};
-                                return request.case_directory / fmt::format("{:03}.case", ++cases);
-                              },
-                              [] { return false; }};
+  const Conclusion conclusion{answers,   "lossaudit reference",  default_profile,
+                              list.seed, request.case_directory, [] { return false; }};
   RunRecord record;
   record.tool_version = tool_version();
   record.tool_revision = tool_revision();

@@ -12,9 +12,12 @@
 #include "audit/measure.hpp"
 #include "audit/shrink.hpp"
 #include "audit/sweep.hpp"
+#include "audit/text.hpp"
 
 namespace lossaudit {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr int exact_digits = 20;
 /// Arguments of more words than this are cut in a record; the replay has them whole.
@@ -42,12 +45,14 @@ Witness describe(const WitnessRequest& request, const Batch& batch) {
     witness.inputs[argument.name] = cut(std::move(argument.values));
   }
   const std::string text = to_case_text(request.contract, batch);
-  if (text.size() <= longest_case || request.case_file.empty()) {
+  if (text.size() <= longest_case || request.case_directory.empty()) {
     witness.replay = with_case(request.command, request.contract, batch);
   } else {
-    std::ofstream(request.case_file) << text << '\n';
+    // By what is in it, so that runs over the same inputs call it the same.
+    const fs::path file = request.case_directory / fmt::format("{:016x}.case", text_hash(text));
+    std::ofstream(file) << text << '\n';
     witness.replay = fmt::format("{} --contract '{}' --case {}", request.command, to_string(request.contract),
-                                 shell_quoted("@" + request.case_file.string()));
+                                 shell_quoted("@" + file.string()));
   }
   if (request.profile != default_profile) witness.replay += fmt::format(" --profile {}", request.profile);
   return witness;

@@ -28,9 +28,9 @@ struct WitnessRequest {
   std::string command;  ///< what shows a case again, once --contract and --case follow
   Contract contract;
   Budget budget;
-  std::string_view profile;         ///< that the replay is judged by
-  std::filesystem::path case_file;  ///< where a case too long for a command line goes; empty: nowhere
-  bool reduce = true;               ///< put smaller cases to the subject, to show it with fewer inputs
+  std::string_view profile;              ///< that the replay is judged by
+  std::filesystem::path case_directory;  ///< where cases too long for a command line go; empty: nowhere
+  bool reduce = true;                    ///< put smaller cases to the subject, to show it with fewer inputs
 };
 
 /// The result with the largest error. A smaller case may show a larger one, which then replaces `sighting`.

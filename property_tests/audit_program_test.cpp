@@ -218,7 +218,7 @@ TEST_F(Program, CertifyGoesOnFromItsFile) {
   EXPECT_EQ(run(command + "1/2048").out, first.out) << "nothing is done twice";
   const Finished more = run(command + "2/2048");
   EXPECT_NE(more.out.find("holds on 4 of 4096"), std::string::npos) << more.out;
-  EXPECT_EQ(run("certify --join " + file).out, more.out);
+  EXPECT_EQ(run("merge " + file).out, more.out);
   expect_mistake("certify 'logit f32 gradient' --judge intervals -o " + file, "another judge");
   expect_mistake("certify --shard 0/4", "--shard");
   expect_mistake("certify --judge hearsay", "intervals");

@@ -81,12 +81,13 @@ std::string runs_text(const Overview& overview) {
   for (std::size_t i = 0; i < overview.runs.size(); ++i) {
     const RunRecord& run = overview.runs[i];
     const auto cpu = run.machine.find("cpu");
+    const std::string lacking = what_it_lacks(run);
     text +=
         fmt::format("{} · {} · {}lossaudit {}{}{}{}  \n", escaped(run.started),
                     cpu == run.machine.end() ? "machine not named" : escaped(cpu->second),
                     run.profile.empty() ? "" : fmt::format("profile {} · seed {} · ", escaped(run.profile), run.seed),
                     escaped(run.tool_version), run.tool_revision.empty() ? "" : " ", escaped(run.tool_revision),
-                    run.interrupted ? " · **stopped before everything was tried**" : "");
+                    lacking.empty() ? "" : " · **" + lacking + "**");
     if (const std::string zero = overview.zero_passes(i); !zero.empty()) {
       text += fmt::format("A computed 0 is within the budgets of {} for exact results: {}  \n", escaped(run.profile),
                           escaped(zero));

@@ -159,7 +159,7 @@ json run_of(const Overview& overview, std::size_t index) {
   return {{"started", run.started},
           {"command", run.command},
           {"seed", std::to_string(run.seed)},
-          {"interrupted", run.interrupted ? "stopped before everything was tried" : ""},
+          {"interrupted", what_it_lacks(run)},
           {"profile", run.profile},
           {"zero", overview.zero_passes(index)},
           {"baseline", run.baseline},

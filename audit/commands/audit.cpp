@@ -25,6 +25,7 @@ struct Arguments {
   YardstickArguments yardsticks;
   double seconds = 0;
   bool resume = false, exhaustive = false;
+  std::string shard;
   std::optional<std::uint64_t> seed;
 };
 
@@ -69,6 +70,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
 
   request.profile = &profile;
   request.exhaustive = a.exhaustive;
+  if (!a.shard.empty()) request.shard = parse_shard(a.shard);
   if (a.seconds > 0) request.time = std::chrono::milliseconds(static_cast<std::int64_t>(a.seconds * 1000));
   Progress progress;
   request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
@@ -84,7 +86,9 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   const std::string started = utc_now();
   RunRecord record = run_audit(request);
   progress.clear();
-  leave_record(record, started, command_line, yardsticks, a.directory);
+  record.started = started;
+  record.command = command_text(command_line);
+  leave_record(record, yardsticks, a.directory);
   if (record.interrupted) {
     const std::string remedy = a.directory.empty() ? "with -o DIR an audit can go on where it was stopped"
                                                    : "to go on, give the same command with --resume";
@@ -125,7 +129,12 @@ void add_audit(CLI::App& app, Program& program) {
       ->option_text("DIR");
   command->add_flag("--resume", a->resume, "Go on where an audit with the same arguments was stopped; needs -o")
       ->needs("-o");
+  CLI::Option* shard =
+      command->add_option("--shard", a->shard, "Only the i-th of n parts of the work (lossaudit merge)")
+          ->option_text("I/N");
   add_yardstick_options(*command, a->yardsticks);
+  // A part is not what the whole is held against: `merge` takes these options.
+  shard->excludes("--baseline")->excludes("--expected");
   CLI::Option* contract =
       command->add_option("--contract", a->contract, "Measure one case of this contract, as a finding's replay does");
   CLI::Option* one_case =

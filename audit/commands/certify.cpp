@@ -1,3 +1,5 @@
+#include "audit/commands/certify.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -24,7 +26,6 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::vector<std::string> claims;
   std::string judge = "pairs", shard = "1/1", output;
-  std::vector<std::string> join;
   bool list = false;
 };
 
@@ -39,29 +40,6 @@ std::vector<const Claim*> chosen(const std::vector<std::string>& names) {
     for (const Claim& claim : claims()) all.push_back(&claim);
   }
   return all;
-}
-
-/// The table of claims; whether none is broken.
-bool print(const Certificate& certificate) {
-  bool holds = true;
-  fmt::print("{:<40} {:<22} {:>13} {:>13} {:>10} {:>9}  {}\n", "claim", "", "inputs", "not enclosed", "undecided",
-             "tightest", "at");
-  for (const Claim& claim : claims()) {
-    const auto found = certificate.claims.find(std::string(claim.name));
-    if (found == certificate.claims.end()) continue;
-    const Certified& f = found->second.found;
-    const auto done = std::count(found->second.done.begin(), found->second.done.end(), true);
-    const bool whole = static_cast<std::size_t>(done) == found->second.done.size();
-    holds = holds && f.broken == 0;
-    const std::string verdict = f.broken > 0 ? fmt::format("BROKEN by {}", grouped(f.broken))
-                                : !whole     ? fmt::format("holds on {} of {}", done, found->second.done.size())
-                                : claim.format == Format::f32 ? "proved"
-                                                              : "observed";
-    fmt::print("{:<40} {:<22} {:>13} {:>13} {:>10} {:>9}  {}\n", claim.name, verdict, grouped(f.inputs),
-               grouped(f.unknown), grouped(f.undecided), round_up(f.tightest),
-               to_hex(claim.format, f.broken > 0 ? f.broken_at : f.tightest_at));
-  }
-  return holds;
 }
 
 Certificate begun(const Arguments& a, Judge judge) {
@@ -131,14 +109,29 @@ int certify_all(const Arguments& a) {
   return holds ? 0 : 1;
 }
 
-int join_all(const Arguments& a) {
-  Certificate whole = load_certificate(a.join.front());
-  for (std::size_t i = 1; i < a.join.size(); ++i) join(whole, load_certificate(a.join[i]), a.join[i]);
-  if (!a.output.empty()) save_certificate(whole, a.output);
-  return print(whole) ? 0 : 1;
-}
-
 }  // namespace
+
+bool print(const Certificate& certificate) {
+  bool holds = true;
+  fmt::print("{:<40} {:<22} {:>13} {:>13} {:>10} {:>9}  {}\n", "claim", "", "inputs", "not enclosed", "undecided",
+             "tightest", "at");
+  for (const Claim& claim : claims()) {
+    const auto found = certificate.claims.find(std::string(claim.name));
+    if (found == certificate.claims.end()) continue;
+    const Certified& f = found->second.found;
+    const auto done = std::count(found->second.done.begin(), found->second.done.end(), true);
+    const bool whole = static_cast<std::size_t>(done) == found->second.done.size();
+    holds = holds && f.broken == 0;
+    const std::string verdict = f.broken > 0 ? fmt::format("BROKEN by {}", grouped(f.broken))
+                                : !whole     ? fmt::format("holds on {} of {}", done, found->second.done.size())
+                                : claim.format == Format::f32 ? "proved"
+                                                              : "observed";
+    fmt::print("{:<40} {:<22} {:>13} {:>13} {:>10} {:>9}  {}\n", claim.name, verdict, grouped(f.inputs),
+               grouped(f.unknown), grouped(f.undecided), round_up(f.tightest),
+               to_hex(claim.format, f.broken > 0 ? f.broken_at : f.tightest_at));
+  }
+  return holds;
+}
 
 void add_certify(CLI::App& app, Program& program) {
   const auto a = std::make_shared<Arguments>();
@@ -147,16 +140,15 @@ void add_certify(CLI::App& app, Program& program) {
   command->add_option("CLAIM", a->claims, "A function, or a claim of --list in quotes (default: all)");
   command->add_option("--judge", a->judge, "pairs (double-double, minutes a claim) or intervals (hours)")
       ->capture_default_str();
-  command->add_option("--shard", a->shard, "Only the i-th of n parts of the work")->option_text("I/N");
+  command->add_option("--shard", a->shard, "Only the i-th of n parts of the work (lossaudit merge)")
+      ->option_text("I/N");
   command->add_option("-o", a->output, "Certificate to leave, and to go on from where it exists")->option_text("FILE");
-  add_list_option(*command, "--join", a->join, "Print (and leave in -o) what these certificates hold together")
-      ->option_text("FILE,..");
   command->add_flag("--list", a->list, "The claims");
   command->callback([a, &program] {
     if (a->list) {
       for (const Claim& claim : claims()) fmt::print("{}\n", claim.name);
     } else {
-      program.status = a->join.empty() ? certify_all(*a) : join_all(*a);
+      program.status = certify_all(*a);
     }
   });
 }

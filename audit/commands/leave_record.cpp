@@ -68,10 +68,7 @@ std::string command_text(const std::vector<std::string>& command_line) {
   return text;
 }
 
-void leave_record(RunRecord& record, const std::string& started, const std::vector<std::string>& command_line,
-                  const Yardsticks& yardsticks, const std::string& directory) {
-  record.started = started;
-  record.command = command_text(command_line);
+void leave_record(RunRecord& record, const Yardsticks& yardsticks, const std::string& directory) {
   yardsticks.apply(record);
   print_verdicts(record);
   if (directory.empty()) return;

@@ -41,8 +41,8 @@ void prepare_report(const std::filesystem::path& directory);
 /// The command line as a shell would take it.
 std::string command_text(const std::vector<std::string>& command_line);
 
-/// Completes the record, prints its verdicts, and leaves the report in `directory` unless that is empty.
-void leave_record(RunRecord& record, const std::string& started, const std::vector<std::string>& command_line,
-                  const Yardsticks& yardsticks, const std::string& directory);
+/// Completes the record by what it is held against, prints its verdicts, and leaves the report in `directory` unless that
+/// is empty.
+void leave_record(RunRecord& record, const Yardsticks& yardsticks, const std::string& directory);
 
 }  // namespace lossaudit

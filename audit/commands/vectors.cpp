@@ -59,7 +59,9 @@ int judge(const JudgeArguments& a, const std::vector<std::string>& command_line)
   const std::string started = utc_now();
   RunRecord record = judge_vectors(request);
   progress.clear();
-  leave_record(record, started, command_line, yardsticks, a.report);
+  record.started = started;
+  record.command = command_text(command_line);
+  leave_record(record, yardsticks, a.report);
   return conforms(record) ? 0 : 1;
 }
 

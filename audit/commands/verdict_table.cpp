@@ -120,6 +120,7 @@ void print_verdicts(const RunRecord& record) {
   print_known(overview);
   print_changes(overview.runs[0]);
   fmt::print("\n{}\n", overview.headline());
+  if (record.shards.count > 0) fmt::print("{}\n", what_it_lacks(record));
   const std::string zero = overview.zero_passes(0);
   if (!zero.empty() && record.profile != default_profile) {
     fmt::print("profile {}: a computed 0 passes for exact results: {}\n", record.profile, zero);
