@@ -25,7 +25,7 @@ class LogitStages {
 
   /// Rows of up to 64 classes go through them in the lanes of one another.
   HWY_INLINE std::uint32_t RunShort() {
-    ShortRows rows(batch_.x, batch_.count, n_);
+    ShortRows rows(batch_.x, batch_.count, n_, batch_.is_followed);
     std::int32_t left_out[kMostRows];
     rows.Maxima(maximum_, left_out);
     for (std::size_t r = 0; r < kMostRows; ++r) left_out[r] = -1;

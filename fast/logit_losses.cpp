@@ -58,12 +58,13 @@ LossEstimate general_estimate(const LossTask& task, const RowBatch& row) {
 }
 
 /// The rows of a batch with targets of any kind.
-SoftBatch soft_batch(const LossTask& task, const RowBatch& rows) {
+SoftBatch soft_batch(const LossTask& task, const RowBatch& rows, bool is_followed) {
   SoftBatch batch;
   batch.x = rows.output;
   batch.target = rows.target;
   batch.classes = task.rows.classes;
   batch.count = rows.count;
+  batch.is_followed = is_followed;
   return batch;
 }
 
@@ -73,8 +74,8 @@ RowBatch some_rows(const RowBatch& rows, std::size_t first, std::size_t count, s
   return some;
 }
 
-void estimate_soft_rows(const LossTask& task, const RowBatch& rows, LossEstimate* out) {
-  SoftBatch batch = soft_batch(task, rows);
+void estimate_soft_rows(const LossTask& task, const RowBatch& rows, bool is_followed, LossEstimate* out) {
+  SoftBatch batch = soft_batch(task, rows, is_followed);
   double losses[SoftBatch::most_rows];
   batch.losses = losses;
   const SoftOutcome outcome = compute_soft_batch(batch);
@@ -92,8 +93,9 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
   const std::size_t most = LogitBatch::rows_for(n, false);
   for (std::size_t first = 0; first < rows.count; first += most) {
     const std::size_t count = std::min(most, rows.count - first);
+    const bool is_followed = first + count < rows.count;
     if (are_short(task)) {
-      estimate_soft_rows(task, some_rows(rows, first, count, n), out + first);
+      estimate_soft_rows(task, some_rows(rows, first, count, n), is_followed, out + first);
       continue;
     }
     const Labels labels(task, rows, first, count);
@@ -102,7 +104,7 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
     batch.x = rows.output + first * n;
     batch.classes = n;
     batch.count = count;
-    batch.is_followed = first + count < rows.count;
+    batch.is_followed = is_followed;
     if (rows.target != nullptr) batch.targets = rows.target + first * n;
     batch.labels = labels.index;
     batch.losses = losses;
@@ -111,7 +113,7 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
       if ((left >> r & 1) == 0) {
         out[first + r] = estimate_of(labels.target[r] * losses[r]);
       } else if (task.target != nullptr) {
-        estimate_soft_rows(task, one_row(rows, first + r, n), out + first + r);
+        estimate_soft_rows(task, one_row(rows, first + r, n), is_followed, out + first + r);
       } else {
         out[first + r] = general_estimate(task, one_row(rows, first + r, n));
       }
@@ -131,10 +133,11 @@ class LogitGradients {
     for (std::size_t first = 0; first < rows.count; first += most) {
       const std::size_t count = std::min(most, rows.count - first);
       const RowBatch some = some_rows(rows, first, count, n_);
+      const bool is_followed = first + count < rows.count;
       if (are_short(task_)) {
-        take_soft(some, first_row + first, gradient + first * n_);
+        take_soft(some, is_followed, first_row + first, gradient + first * n_);
       } else {
-        take(some, first + count < rows.count, first_row + first, gradient + first * n_);
+        take(some, is_followed, first_row + first, gradient + first * n_);
       }
     }
   }
@@ -162,15 +165,15 @@ class LogitGradients {
       if ((left >> r & 1) == 0) {
         tell(first_row + r, estimate_of(labels.target[r] * losses[r]));
       } else if (task_.target != nullptr) {
-        take_soft(row, first_row + r, gradient + r * n_);
+        take_soft(row, is_followed, first_row + r, gradient + r * n_);
       } else {
         take_general(row, first_row + r, gradient + r * n_);
       }
     }
   }
 
-  void take_soft(const RowBatch& rows, std::size_t first_row, float* gradient) {
-    SoftBatch batch = soft_batch(task_, rows);
+  void take_soft(const RowBatch& rows, bool is_followed, std::size_t first_row, float* gradient) {
+    SoftBatch batch = soft_batch(task_, rows, is_followed);
     double losses[SoftBatch::most_rows];
     double factors[SoftBatch::most_rows];
     for (std::size_t r = 0; r < rows.count; ++r) factors[r] = task_.factor(first_row + r);

@@ -84,8 +84,9 @@ HWY_INLINE void SumLongRows(const float* x, std::size_t n, std::size_t count, bo
   }
 }
 
-HWY_INLINE void SumShortRows(const float* x, std::size_t n, std::size_t count, LogitRows& rows, RowSums& sums) {
-  ShortRows lanes(x, count, n);
+HWY_INLINE void SumShortRows(const float* x, std::size_t n, std::size_t count, bool is_followed, LogitRows& rows,
+                             RowSums& sums) {
+  ShortRows lanes(x, count, n, is_followed);
   std::int32_t top[kMostRows];
   double sum[kMostRows];
   lanes.Maxima(rows.maximum, top);
@@ -102,7 +103,7 @@ HWY_INLINE void SumShortRows(const float* x, std::size_t n, std::size_t count, L
 HWY_INLINE void ReduceLogitRows(const float* x, std::size_t n, std::size_t count, bool is_followed, LogitRows& rows) {
   RowSums sums;
   if (n <= ShortRows::kMostClasses) {
-    SumShortRows(x, n, count, rows, sums);
+    SumShortRows(x, n, count, is_followed, rows, sums);
   } else {
     SumLongRows(x, n, count, is_followed, rows, sums);
   }

@@ -52,7 +52,7 @@ void add_row_losses(const LossCall& call, std::size_t first, std::size_t last, L
 
 }  // namespace
 
-void RowLosses::take(std::size_t row, const LossEstimate& estimate) {
+void RowLosses::take_any(std::size_t row, const LossEstimate& estimate) {
   const LossTask& task = call_.task;
   if (call_.options.reduction != Reduction::none) {
     add_loss(task, row, estimate, sum_);

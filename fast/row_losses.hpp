@@ -16,14 +16,27 @@ LossCall row_loss_call(EstimateRow& estimate_rows, const LossTask& task, const L
 /// Takes the losses of a call one by one, in any order, and writes one a row, or their reduction at the end.
 class RowLosses {
  public:
-  RowLosses(const LossCall& call, float* result) : call_(call), result_(result) {}
+  RowLosses(const LossCall& call, float* result)
+      : call_(call),
+        result_(result),
+        is_bare_(call.options.reduction == Reduction::none && !call.task.ignore_index &&
+                 call.task.sample_weights == nullptr) {}
   /// A row that is ignored, or one whose loss this is: taken anew where the estimate is not to be trusted.
-  void take(std::size_t row, const LossEstimate& estimate);
+  void take(std::size_t row, const LossEstimate& estimate) {
+    if (is_bare_ && estimate.loss.is_trusted()) {
+      result_[row] = static_cast<float>(estimate.loss.value);
+    } else {
+      take_any(row, estimate);
+    }
+  }
   void finish();
 
  private:
+  void take_any(std::size_t row, const LossEstimate& estimate);
+
   const LossCall& call_;
   float* result_;
+  bool is_bare_;
   LossSum sum_;
 };
 

@@ -69,10 +69,10 @@ class ShortColumns {
   static constexpr std::size_t kRows = 16;
   static constexpr std::size_t kMostClasses = 64;
 
-  /// The lanes of rows that are not there hold zeros.
-  HWY_INLINE ShortColumns(const float* x, std::size_t count, std::size_t n) : n_(n) {
+  /// The lanes of rows that are not there hold zeros. `is_followed`: by more of the tensor.
+  HWY_INLINE ShortColumns(const float* x, std::size_t count, std::size_t n, bool is_followed) : n_(n) {
     // Blocks of four end up to three floats behind a row.
-    const bool ends_in_rows = count == kRows && n % 4 == 0;
+    const bool ends_in_rows = count == kRows && (n % 4 == 0 || (is_followed && n >= 3));
     HWY_ALIGN float copy[kRows * kMostClasses + 4];
     if (!ends_in_rows) {
       std::memcpy(copy, x, count * n * sizeof(float));
@@ -148,7 +148,8 @@ HWY_INLINE void CopyShortRows(const float* rows, std::size_t n, std::size_t coun
 /// The sums of exponentials of such rows, and multiples of these.
 class ShortRows : public ShortColumns {
  public:
-  HWY_INLINE ShortRows(const float* x, std::size_t count, std::size_t n) : ShortColumns(x, count, n) {}
+  HWY_INLINE ShortRows(const float* x, std::size_t count, std::size_t n, bool is_followed)
+      : ShortColumns(x, count, n, is_followed) {}
 
   /// What SumExp gives, for each row, without its class `left_out` (-1: none). Rows with infinite maxima give nonsense.
   HWY_INLINE void Sums(const float* maximum, const std::int32_t* left_out, double* sum) {

@@ -8,7 +8,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
+#include "fast/brief-inl.h"
 #include "fast/short_rows-inl.h"
 #include "fast/soft_rows-inl.h"
 
@@ -23,11 +25,20 @@ class ShortSoftRows {
   HWY_INLINE explicit ShortSoftRows(const SoftBatch& batch)
       : batch_(batch),
         n_(batch.classes),
-        x_(batch.x, batch.count, n_),
-        target_(batch.target, batch.count, n_),
+        x_(batch.x, batch.count, n_, batch.is_followed),
+        target_(batch.target, batch.count, n_, batch.is_followed),
         keep_(Constant(batch.keep)),
         share_(Constant(batch.share)) {
-    x_.Maxima(maximum_, top_);
+    for (std::size_t p = 0; p < kRowParts; ++p) {
+      VF maximum = Floats(-std::numeric_limits<float>::infinity());
+      VF least = Floats(0);
+      for (std::size_t c = 0; c < n_; ++c) {
+        maximum = hn::Max(hn::Load(FD(), x_.Column(c, p)), maximum);
+        least = hn::Min(hn::Load(FD(), target_.Column(c, p)), least);
+      }
+      hn::Store(maximum, FD(), maximum_ + p * kFloatLanes);
+      hn::Store(least, FD(), least_ + p * kFloatLanes);
+    }
     // No scalar store stands between these and the loads of what they leave, which would have to wait for it.
     for (std::size_t r = 0; r < kRows; r += hn::Lanes(D())) {
       hn::Store(LoadFloats(maximum_ + r), D(), shift_ + r);
@@ -58,6 +69,7 @@ class ShortSoftRows {
 
  private:
   static constexpr std::size_t kRows = ShortColumns::kRows;
+  static constexpr double kTopMark = -1;             // in the place of the top's exponential
   static constexpr std::size_t kFetched = 16;        // floats in a cache line
   static constexpr std::size_t kFetchedBatches = 2;  // later
 
@@ -71,7 +83,6 @@ class ShortSoftRows {
     if (batch_.factors == nullptr || r >= batch_.count) return Constant(1);
     return hn::MaskedLoad(hn::FirstN(D(), batch_.count - r), D(), batch_.factors + r);
   }
-  HWY_INLINE M IsTop(V top, std::size_t c) const { return hn::Eq(top, Constant(static_cast<double>(c))); }
   static HWY_INLINE std::uint32_t Bits(M mask) {
     std::uint8_t bits[8] = {};  // as many as StoreMaskBits may write
     hn::StoreMaskBits(D(), mask, bits);
@@ -85,23 +96,21 @@ class ShortSoftRows {
 
   /// The rows from r on, a lane each: their losses and the columns of their gradients. Gives those that are to be left.
   HWY_INLINE std::uint32_t Lanes(std::size_t r, double* losses, SoftOutcome& outcome) {
-    const V m = LoadFloats(maximum_ + r);
-    const V top = hn::PromoteTo(D(), hn::LoadU(hn::Rebind<std::int32_t, D>(), top_ + r));
-    const V factor = hn::Load(D(), factor_ + r);
+    const V m = hn::Load(D(), shift_ + r);
     const V zero = hn::Zero(D());
     V of_top = zero;
-    V least = zero;
+    M has_top = hn::FirstN(D(), 0);
     const auto take = [&](std::size_t c, Sums& sums) HWY_ATTR {
-      const V target = LoadClass(target_, c, r);
-      const V coefficient = hn::MulAdd(keep_, target, share_);
-      const M is_top = IsTop(top, c);
-      const V product = hn::Mul(coefficient, hn::Sub(LoadClass(x_, c, r), m));
-      least = hn::Min(least, target);
+      const V coefficient = Coefficient(c, r);
+      const V distance = SoftDistance(LoadClass(x_, c, r), m);
+      const V e = hn::Load(D(), kept_ + c * kRows + r);
+      const M is_top = hn::AndNot(has_top, hn::Eq(distance, zero));
+      has_top = hn::Or(has_top, is_top);
+      hn::Store(hn::IfThenElse(is_top, Constant(kTopMark), e), D(), kept_ + c * kRows + r);
       of_top = hn::IfThenElse(is_top, coefficient, of_top);
-      sums.others = hn::Add(sums.others, hn::IfThenZeroElse(is_top, hn::Load(D(), kept_ + c * kRows + r)));
+      sums.others = hn::Add(sums.others, hn::IfThenZeroElse(is_top, e));
       sums.coefficients = hn::Add(sums.coefficients, hn::IfThenZeroElse(is_top, coefficient));
-      // 0 times an infinity is 0.
-      sums.distances = hn::Add(sums.distances, hn::IfThenZeroElse(hn::Eq(coefficient, zero), product));
+      sums.distances = hn::MulAdd(coefficient, distance, sums.distances);
     };
     Sums even;
     Sums odd;
@@ -111,30 +120,31 @@ class ShortSoftRows {
       take(c + 1, odd);
     }
     if (c < n_) take(c, even);
-    // A NaN that is the maximum is in no sum.
-    const V others = hn::Add(hn::Add(even.others, odd.others), hn::Sub(m, m));
+    const V others = hn::Add(even.others, odd.others);
     const V coefficients = hn::Add(even.coefficients, odd.coefficients);
     const V all = hn::Add(coefficients, of_top);
-    const SoftScale scale(others, coefficients, of_top, factor);
-    const V loss = hn::Sub(hn::Mul(all, Log1p(others)), hn::Add(even.distances, odd.distances));
+    const V factor = hn::Load(D(), factor_ + r);
+    const V loss = hn::Sub(hn::Mul(all, BriefLog1p(others)), hn::Add(even.distances, odd.distances));
     hn::Store(loss, D(), losses + r);
-    M is_held = hn::And(hn::Ge(least, zero), hn::Le(all, Constant(kMostTarget)));
+    M is_held = hn::And(hn::Ge(LoadFloats(least_ + r), zero), hn::Le(all, Constant(kMostTarget)));
     is_held = hn::And(is_held, hn::Le(hn::Abs(factor), Constant(kMostFactor)));
-    is_held = hn::AndNot(hn::Or(hn::Eq(hn::Abs(m), Constant(kInfinity)), hn::Eq(loss, Constant(kInfinity))), is_held);
-    if (batch_.gradient != nullptr) outcome.incomplete |= Differentiate(scale, top, r) << r;
-    return Bits(hn::Not(is_held));
+    const M is_infinite = hn::Or(hn::Eq(hn::Abs(m), Constant(kInfinity)), hn::Gt(loss, Constant(kMostLoss)));
+    if (batch_.gradient != nullptr) {
+      const SoftScale scale(others, coefficients, of_top, factor);
+      outcome.incomplete |= Differentiate(scale, r) << r;
+    }
+    return Bits(hn::Not(hn::AndNot(is_infinite, is_held)));
   }
 
   /// Gives the rows with elements that are not to be trusted; not those that are NaN altogether.
-  HWY_INLINE std::uint32_t Differentiate(const SoftScale& scale, V top, std::size_t r) {
-    M all_trusted = hn::Eq(scale.factor, scale.factor);
+  HWY_INLINE std::uint32_t Differentiate(const SoftScale& scale, std::size_t r) {
+    M all_trusted = scale.is_top_trusted;
     for (std::size_t c = 0; c < n_; ++c) {
+      const V e = hn::Load(D(), kept_ + c * kRows + r);
       const V coefficient = Coefficient(c, r);
-      const M is_top = IsTop(top, c);
-      const V general = scale.ValueOf(hn::Load(D(), kept_ + c * kRows + r), coefficient);
-      const V value = hn::IfThenElse(is_top, scale.top_value, general);
-      const M is_trusted =
-          hn::Or(hn::And(is_top, scale.is_top_trusted), hn::AndNot(is_top, SoftScale::IsTrusted(general, coefficient)));
+      const M is_top = hn::Eq(e, Constant(kTopMark));
+      const V value = hn::IfThenElse(is_top, scale.top_value, scale.ValueOf(e, coefficient));
+      const M is_trusted = hn::Or(is_top, SoftScale::IsTrusted(value, coefficient));
       all_trusted = hn::And(all_trusted, is_trusted);
       StoreFloats(scale.Result(is_trusted, value), gradient_ + c * kRows + r);
     }
@@ -156,8 +166,8 @@ class ShortSoftRows {
   std::size_t n_;
   ShortColumns x_, target_;
   V keep_, share_;
-  float maximum_[kRows];
-  std::int32_t top_[kRows];
+  HWY_ALIGN float maximum_[kRows];
+  HWY_ALIGN float least_[kRows];
   HWY_ALIGN double factor_[kRows];
   HWY_ALIGN double shift_[kRows];
   HWY_ALIGN_MAX double kept_[ShortColumns::kMostClasses * kRows];

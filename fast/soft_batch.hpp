@@ -15,7 +15,8 @@ struct SoftBatch {
   const float* x = nullptr;       ///< (count, classes)
   const float* target = nullptr;  ///< likewise
   std::size_t classes = 0;
-  std::size_t count = 0;  ///< at most most_rows
+  std::size_t count = 0;     ///< at most most_rows
+  bool is_followed = false;  ///< by more rows
   double keep = 1, share = 0;
   const double* factors = nullptr;  ///< one a row; nullptr: ones
   float* gradient = nullptr;        ///< (count, classes), not x or target; or nullptr: losses alone
@@ -28,7 +29,7 @@ struct SoftOutcome {
   std::uint32_t incomplete = 0;  ///< ... has elements that cancel: NaN, and to be computed with care
 };
 
-/// loss = Σ c_i (logsumexp(x) - x_i) for the smoothed targets c, within 2^-45 of itself, and gradient_i = factor (Σ c
+/// loss = Σ c_i (logsumexp(x) - x_i) for the smoothed targets c, within 2^-36 of itself, and gradient_i = factor (Σ c
 /// softmax(x)_i - c_i), rounded from within 2^-26 of itself. All of that is NaN in a row whose logits have one.
 ///
 /// Left are rows with a negative target or a sum of targets beyond 2^64, whose largest logit is infinite, whose loss is, and

@@ -38,6 +38,10 @@ inline constexpr double kCancels = 0x1.1p-19;
 inline constexpr double kTopCancels = 0x1.1p-16;
 inline constexpr double kMostTarget = 0x1p64;
 inline constexpr double kMostFactor = 0x1p60;
+inline constexpr double kMostLoss = 0x1p300;  // beyond which only an infinity's stand-in brings a loss
+
+/// x - m; for an infinity a number that 0 can be multiplied by.
+HWY_INLINE V SoftDistance(V x, V m) { return NotBelow(-0x1p1000, hn::Sub(x, m)); }
 
 /// What a row's gradient is made of; one row in every lane, or the same in all.
 struct SoftScale {
@@ -46,8 +50,8 @@ struct SoftScale {
       : sum(hn::Add(others, Constant(1))), ratio(hn::Div(hn::Add(coefficients, top), sum)), factor(row_factor) {
     const V own = hn::Mul(top, others);
     const V difference = hn::Sub(coefficients, own);
-    top_value = hn::Div(difference, sum);
     is_top_trusted = hn::Ge(hn::Abs(difference), hn::Mul(own, Constant(kTopCancels)));
+    top_value = hn::IfThenElse(is_top_trusted, hn::Div(difference, sum), Constant(kNaN));
   }
 
   HWY_INLINE V ValueOf(V e, V c) const { return hn::MulSub(e, ratio, c); }
@@ -56,8 +60,9 @@ struct SoftScale {
     return hn::IfThenElse(is_trusted, hn::Mul(value, factor), Constant(kNaN));
   }
 
-  V sum, ratio, factor, top_value;
+  V sum, ratio, factor;
   M is_top_trusted;
+  V top_value;  ///< NaN where it is not to be trusted
 };
 
 /// A sum of blocks in 16 virtual lanes, joined with their rounding errors kept.
@@ -88,34 +93,29 @@ class JoinedLanes {
   V total_[kChunkParts], carry_[kChunkParts];
 };
 
-/// The largest and the least x and the least target, passing over NaNs.
+/// The largest x and the least target, passing over NaNs.
 struct SoftExtremes {
   HWY_INLINE SoftExtremes(const float* x, const float* target, std::size_t n) {
     const FD d;
     VF largest[2] = {Floats(-kMost), Floats(-kMost)};
-    VF smallest[2] = {Floats(kMost), Floats(kMost)};
     VF least[2] = {Floats(kMost), Floats(kMost)};
     std::size_t i = 0;
     for (; i + 2 * kFloatLanes <= n; i += 2 * kFloatLanes) {
 #pragma GCC unroll 2
       for (std::size_t v = 0; v < 2; ++v) {
-        const VF logits = hn::LoadU(d, x + i + v * kFloatLanes);
-        largest[v] = hn::Max(logits, largest[v]);
-        smallest[v] = hn::Min(logits, smallest[v]);
+        largest[v] = hn::Max(hn::LoadU(d, x + i + v * kFloatLanes), largest[v]);
         least[v] = hn::Min(hn::LoadU(d, target + i + v * kFloatLanes), least[v]);
       }
     }
     maximum = hn::GetLane(hn::MaxOfLanes(d, hn::Max(largest[0], largest[1])));
-    minimum = hn::GetLane(hn::MinOfLanes(d, hn::Min(smallest[0], smallest[1])));
     least_target = hn::GetLane(hn::MinOfLanes(d, hn::Min(least[0], least[1])));
     for (; i < n; ++i) {
       maximum = x[i] > maximum ? x[i] : maximum;
-      minimum = x[i] < minimum ? x[i] : minimum;
       least_target = target[i] < least_target ? target[i] : least_target;
     }
   }
   static constexpr float kMost = std::numeric_limits<float>::infinity();
-  float maximum, minimum, least_target;
+  float maximum, least_target;
 };
 
 /// Asks for what stands `floats` behind, perhaps beyond the tensor's end.
@@ -139,7 +139,6 @@ class SoftRow {
     const SoftExtremes extremes(x_, target_, n_);
     maximum_ = extremes.maximum;
     if (!IsFinite(maximum_) || !(extremes.least_target >= 0)) return false;
-    has_infinite_ = !IsFinite(extremes.minimum);
     for (std::size_t k = 0; k < kChunk; k += hn::Lanes(D())) hn::Store(Constant(maximum_), D(), shift_ + k);
     JoinedLanes others, coefficients, distances;
     for (std::size_t i = 0; i < n_; i += kBlock) {
@@ -148,11 +147,7 @@ class SoftRow {
       for (std::size_t k = 0; k < block.count; k += kChunk) {
         FetchLater(x_ + i + k, n_);
         FetchLater(target_ + i + k, n_);
-        if (has_infinite_) {
-          TakeChunk<true>(block, k, sums);
-        } else {
-          TakeChunk<false>(block, k, sums);
-        }
+        TakeChunk(block, k, sums);
       }
       others.Add(sums.others);
       coefficients.Add(sums.coefficients);
@@ -162,7 +157,7 @@ class SoftRow {
     others_of_coefficients_ = coefficients.Total();
     const double all = others_of_coefficients_ + of_top_;
     loss_ = all * Log1pOf(others_of_sum_) - distances.Total();
-    return all <= kMostTarget && !(loss_ == kInfinity);
+    return all <= kMostTarget && !(loss_ > kMostLoss);
   }
 
   [[nodiscard]] double loss() const { return loss_; }
@@ -184,8 +179,7 @@ class SoftRow {
         std::memcpy(gradient + i + k, last, (block.count - k) * sizeof(float));
       }
     }
-    const V top = scale.Result(scale.is_top_trusted, scale.top_value);
-    gradient[top_] = static_cast<float>(hn::GetLane(top));
+    gradient[top_] = static_cast<float>(hn::GetLane(scale.top_value) * factor);
     if (!(others_of_sum_ < kInfinity) || hn::AllTrue(D(), hn::And(is_trusted, scale.is_top_trusted))) return true;
     for (std::size_t i = 0; i < n_; ++i) {  // as a rule it was the top
       if (gradient[i] != gradient[i]) return false;
@@ -245,8 +239,7 @@ class SoftRow {
     return hn::MulAdd(Constant(keep_), LoadFloats(target), Constant(share_));
   }
 
-  /// The 16 classes from k on; with kHasInfinite 0 times an infinity is 0.
-  template <bool kHasInfinite>
+  /// The 16 classes from k on.
   HWY_INLINE void TakeChunk(const Block& block, std::size_t k, Sums& sums) {
     V distance[kChunkParts];
     V e[kChunkParts];
@@ -257,7 +250,7 @@ class SoftRow {
 #pragma GCC unroll 16
     for (std::size_t p = 0; p < kChunkParts; ++p) {
       const std::size_t at = p * hn::Lanes(D());
-      distance[p] = hn::Sub(LoadFloats(x + at), Constant(maximum_));
+      distance[p] = SoftDistance(LoadFloats(x + at), Constant(maximum_));
       e[p] = hn::LoadU(D(), block.e + k + at);
       c[p] = Coefficient(target + at);
       if (k + kChunk > block.count) {
@@ -270,11 +263,9 @@ class SoftRow {
     if (HWY_UNLIKELY(!has_top_ && !hn::AllFalse(D(), any_maximum))) TakeTop(block.first + k, x, e, c);
 #pragma GCC unroll 16
     for (std::size_t p = 0; p < kChunkParts; ++p) {
-      V product = hn::Mul(distance[p], c[p]);
-      if (kHasInfinite) product = hn::IfThenZeroElse(hn::Eq(c[p], hn::Zero(D())), product);
       sums.others[p] = hn::Add(sums.others[p], e[p]);
       sums.coefficients[p] = hn::Add(sums.coefficients[p], c[p]);
-      sums.distances[p] = hn::Add(sums.distances[p], product);
+      sums.distances[p] = hn::MulAdd(c[p], distance[p], sums.distances[p]);
     }
   }
 
@@ -312,7 +303,7 @@ class SoftRow {
   const float* x_;
   const float* target_;
   double keep_, share_;
-  bool keeps_, has_infinite_ = false, has_top_ = false;
+  bool keeps_, has_top_ = false;
   float maximum_ = 0;
   std::size_t top_ = 0;
   double of_top_ = 0, others_of_sum_ = 0, others_of_coefficients_ = 0, loss_ = 0;

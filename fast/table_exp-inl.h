@@ -21,6 +21,15 @@ HWY_ALIGN_MAX inline constexpr double kDoubleRootsOfTwo[16] = {
     0x1.6a09e667f3bcdp+0, 0x1.7a11473eb0187p+0, 0x1.8ace5422aa0dbp+0, 0x1.9c49182a3f090p+0,
     0x1.ae89f995ad3adp+0, 0x1.c199bdd85529cp+0, 0x1.d5818dcfba487p+0, 0x1.ea4afa2a490dap+0};
 
+/// max(bound, x), and NaN where x is.
+HWY_INLINE V NotBelow(double bound, V x) {
+#if HWY_ARCH_X86 && HWY_NATIVE_FMA
+  return hn::Max(Constant(bound), x);  // the second where one is NaN
+#else
+  return hn::IfThenElse(hn::Lt(x, Constant(bound)), Constant(bound), x);
+#endif
+}
+
 /// e^x for x <= 0, within 2^-51 of it relatively, as long as that is above e^-708, which stands for all that is below
 /// (and which is beneath any float by far). Exactly 1 at 0. NaN for NaN.
 ///
@@ -45,7 +54,7 @@ class DoubleExpTable {
 #pragma GCC unroll 8
       for (std::size_t v = 0; v < kN; ++v) step(v);
     };
-    each([&](std::size_t v) HWY_ATTR { x[v] = NotBelow(Constant(-708), x[v]); });
+    each([&](std::size_t v) HWY_ATTR { x[v] = NotBelow(-708, x[v]); });
     each([&](std::size_t v) HWY_ATTR { shifted[v] = hn::MulAdd(x[v], Constant(0x1.71547652b82fep4), shift); });
     each([&](std::size_t v) HWY_ATTR {
       const V n = hn::Sub(shifted[v], shift);
@@ -68,15 +77,6 @@ class DoubleExpTable {
 
  private:
   using DI = hn::RebindToSigned<D>;
-
-  /// The larger one, and NaN where x is.
-  static HWY_INLINE V NotBelow(V bound, V x) {
-#if HWY_ARCH_X86 && HWY_NATIVE_FMA
-    return hn::Max(bound, x);  // the second where one is NaN
-#else
-    return hn::IfThenElse(hn::Lt(x, bound), bound, x);
-#endif
-  }
 
   /// 2^(n/16), for an n in the low bits of `shifted`: n << 48 is its exponent with j below it, which is taken off.
 #if HWY_TARGET <= HWY_AVX3
