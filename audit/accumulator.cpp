@@ -63,14 +63,9 @@ void Accumulator::add(const std::shared_ptr<const Batch>& batch, std::span<const
   if (contract_.function == Function::softmax && contract_.pass == Pass::forward) check_sums(batch, exact, computed);
 }
 
-double Accumulator::limit() const {
-  if (budget_.none) return std::numeric_limits<double>::infinity();
-  return plain(budget_) ? budget_.ulp : std::numeric_limits<double>::quiet_NaN();
-}
-
-void Accumulator::add(const Tally& tally, double worst, const std::function<Sighting()>& show) {
+void Accumulator::add(const Tally& tally, double worst) {
   longest_row_ = std::max<std::uint64_t>(longest_row_, 1);
-  count_ += tally.numbers + tally.nans;
+  count_ += tally.count();
   numeric_ += tally.numbers;
   correctly_rounded_ += tally.correctly_rounded;
   sum_ulp_.add(tally.sum_ulp);
@@ -78,15 +73,23 @@ void Accumulator::add(const Tally& tally, double worst, const std::function<Sigh
   tested_[finite] |= tally.numbers > 0;
   tested_[number_due] |= tally.numbers > 0;
   tested_[nan_stays_nan] |= tally.nans > 0;
-  if (tally.numbers == 0) return;
-  add_to_curve(stretch_of(worst), worst, tally.max_ulp);
-  if (worst_.batch == nullptr || tally.max_ulp > worst_.size) worst_ = show();
-  if (tally.max_ulp <= limit()) return;
-  const double share = budget_.ulp > 0 ? std::max(tally.max_ulp / budget_.ulp, std::nextafter(1.0, 2.0))
-                                       : std::numeric_limits<double>::infinity();
-  if (share <= most_of_budget_.size) return;
-  most_of_budget_ = show();
-  most_of_budget_.size = share;
+  tested_[overflow] |= tally.overflows > 0;
+  // The table begins with them.
+  for (std::size_t rule = 0; rule < lane_rule_count; ++rule) broken_[rule] += tally.broken[rule];
+  if (tally.numbers > 0) add_to_curve(stretch_of(worst), worst, tally.max_ulp);
+}
+
+void Accumulator::consider(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact,
+                           double computed) {
+  const Judgement judgement = judge(contract_.format, exact, computed);
+  if (!judgement.numeric || !judgement.required) return;
+  note_largest({batch, result, judgement.ulp, computed},
+               share_of_budget(budget_, contract_, *batch, result, exact, judgement));
+}
+
+void Accumulator::note_largest(const Sighting& sighting, double share) {
+  if (worst_.batch == nullptr || sighting.size > worst_.size) worst_ = sighting;
+  if (share > most_of_budget_.size) most_of_budget_ = {sighting.batch, sighting.result, share, sighting.computed};
 }
 
 void Accumulator::mark_tested(const Expected& exact) {
@@ -125,8 +128,7 @@ void Accumulator::add_one(const std::shared_ptr<const Batch>& batch, std::size_t
   if (std::abs(exact.rounded) >= std::ldexp(1.0, traits(contract_.format).min_exponent)) {
     max_relative_ = std::max(max_relative_, judgement.relative);
   }
-  if (worst_.batch == nullptr || judgement.ulp > worst_.size) worst_ = {batch, result, judgement.ulp, computed};
-  if (share > most_of_budget_.size) most_of_budget_ = {batch, result, share, computed};
+  note_largest({batch, result, judgement.ulp, computed}, share);
   add_to_curve(*batch, result, judgement.ulp);
 }
 

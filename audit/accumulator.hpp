@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -46,11 +45,12 @@ class Accumulator {
   void add(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
            std::span<const double> computed);
 
-  /// Adds what was settled without the inputs at hand (sweep_judge.hpp, with limit()): `worst` is the input of the
-  /// largest of those errors, and `show` makes the sighting of it.
-  void add(const Tally& tally, double worst, const std::function<Sighting()>& show);
-  /// The error in ulps on either side of which results do the same to the verdict; NaN: there is none such.
-  [[nodiscard]] double limit() const;
+  /// Adds what was settled in lanes (sweep_judge.hpp): `worst` is the input of the largest of those errors.
+  void add(const Tally& tally, double worst);
+  /// Looks at a result that a tally has counted: is its error the largest?
+  void consider(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact, double computed);
+  /// Lanes can tell the largest error, but not the largest share of a budget that is no number of ulps.
+  [[nodiscard]] bool only_rounded() const { return !plain(budget_) && !budget_.none; }
 
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// The result with the largest ulp error among the required ones (`size` 0 when all were exact).
@@ -104,6 +104,7 @@ class Accumulator {
 
  private:
   void add_one(const std::shared_ptr<const Batch>& batch, std::size_t result, const Expected& exact, double computed);
+  void note_largest(const Sighting& sighting, double share);
   void add_rule(std::size_t rule, const Sighting& sighting);
   void add_to_curve(const Batch& batch, std::size_t result, double ulp);
   void add_to_curve(std::int64_t place, double at, double ulp);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <map>
 #include <mutex>
@@ -17,7 +18,7 @@
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
 #include "audit/merge.hpp"
-#include "audit/sweep.hpp"
+#include "audit/sweep_trial.hpp"
 #include "audit/text.hpp"
 #include "audit/trial.hpp"
 #include "audit/workers.hpp"
@@ -32,8 +33,9 @@ struct Task {
   std::size_t planned;
   std::size_t generator;
   std::uint64_t round;
-  std::uint64_t place = 0;             ///< among the tasks of the round
-  std::optional<std::uint64_t> swept;  ///< a block of the contract's sweeps instead of a generator
+  std::uint64_t place = 0;  ///< among the tasks of the round
+  std::optional<std::uint64_t>
+      swept;  ///< blocks_at_once of the contract's sweeps, from this one on, instead of a generator
 };
 
 /// A task's batches with their exact results.
@@ -41,8 +43,17 @@ struct Prepared {
   Task task;
   std::vector<std::shared_ptr<const Batch>> batches;
   std::vector<std::vector<Expected>> exact;
-  std::unique_ptr<PreparedBlock> block;
+  std::vector<std::vector<SweepFindings>> swept;  ///< by block and subject
 };
+
+/// A block of a sweep for a worker: whom to put it to, and what is known of each.
+struct SweepOrder {
+  SweepBlock block;
+  const SweepDomain* domain = nullptr;
+  std::vector<std::optional<SweepKnown>> known;  ///< by subject; nothing: not to be asked
+};
+/// Blocks in a task: enough for a thread to be woken seldom, few enough for several to be stopped soon.
+constexpr std::uint64_t blocks_at_once = 4;
 
 /// A subject that keeps crashing under a contract is not asked for more of it; one that hung once neither, for each
 /// hang costs the whole time limit of a call.
@@ -62,7 +73,13 @@ constexpr double first_round_share = 0.1;
 
 class Audit {
  public:
-  explicit Audit(AuditRequest& request) : request_(request), contracts_(plan(request.filter)), start_(Clock::now()) {
+  explicit Audit(AuditRequest& request)
+      : request_(request),
+        contracts_(plan(request.filter)),
+        hung_under_(request.subjects.size()),
+        start_(Clock::now()) {
+    for (auto& contract : hung_under_) contract = contracts_.size();
+    domains_.resize(contracts_.size());
     for (const PlannedContract& planned : contracts_) {
       trials_.emplace_back();
       for (const AuditedSubject& audited : request_.subjects) {
@@ -162,7 +179,8 @@ class Audit {
       if (is_tried(task.planned)) add(task);
     }
     for (std::size_t p = 0; p < plans_.size() && round == 0; ++p) {
-      for (std::uint64_t b = 0; b < plans_[p].blocks() && is_tried(p); ++b) add({p, 0, round, 0, b});
+      if (!is_tried(p)) continue;
+      for (std::uint64_t b = 0; b < plans_[p].blocks(); b += blocks_at_once) add({p, 0, round, 0, b});
     }
     return tasks;
   }
@@ -175,31 +193,64 @@ class Audit {
     return make_batches(generators()[task.generator], contract, elements, request_.seed, task.round);
   }
 
-  /// A block whose memory has been used before, if there is one.
-  [[nodiscard]] std::unique_ptr<PreparedBlock> used_block() {
-    const std::lock_guard lock(used_blocks_mutex_);
-    if (used_blocks_.empty()) return std::make_unique<PreparedBlock>();
-    std::unique_ptr<PreparedBlock> block = std::move(used_blocks_.back());
-    used_blocks_.pop_back();
-    return block;
+  /// A desk that no worker sits at.
+  [[nodiscard]] std::unique_ptr<SweepDesk> free_desk() {
+    const std::lock_guard lock(desks_mutex_);
+    if (desks_.empty()) return std::make_unique<SweepDesk>();
+    std::unique_ptr<SweepDesk> desk = std::move(desks_.back());
+    desks_.pop_back();
+    return desk;
   }
-  void give_back(std::unique_ptr<PreparedBlock> block) {
-    const std::lock_guard lock(used_blocks_mutex_);
-    used_blocks_.push_back(std::move(block));
+  void give_back(std::unique_ptr<SweepDesk> desk) {
+    const std::lock_guard lock(desks_mutex_);
+    desks_.push_back(std::move(desk));
   }
 
   [[nodiscard]] Prepared prepare(const Task& task) {
     const Contract& contract = contracts_[task.planned].contract;
     Prepared prepared{task, {}, {}, {}};
-    if (task.swept) {
-      prepared.block = used_block();
-      prepare_block(contract, plans_[task.planned].block(*task.swept), *prepared.block);
-      return prepared;
-    }
     for (Batch& batch : batches_of(task)) {
       prepared.batches.push_back(std::make_shared<const Batch>(std::move(batch)));
       prepared.exact.push_back(expect(contract, *prepared.batches.back()));
     }
+    return prepared;
+  }
+
+  /// A task's blocks, with what the results before may change.
+  [[nodiscard]] std::vector<SweepOrder> orders(const Task& task) {
+    const SweepPlan& plan = plans_[task.planned];
+    std::vector<SweepOrder> orders;
+    for (std::uint64_t b = *task.swept; b < std::min<std::uint64_t>(*task.swept + blocks_at_once, plan.blocks()); ++b) {
+      const SweepBlock block = plan.block(b);
+      orders.push_back({block, &domains_[task.planned].of(contracts_[task.planned].contract, block.target), {}});
+      for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+        orders.back().known.push_back(known(task, block, s));
+      }
+    }
+    return orders;
+  }
+  [[nodiscard]] std::optional<SweepKnown> known(const Task& task, const SweepBlock& block, std::size_t s) const {
+    const auto& trial = trials_[task.planned][s];
+    if (trial == nullptr || trial->stopped) return std::nullopt;
+    return SweepKnown{trial->sweeps.empty() ? 0 : trial->sweeps[block.sweep].max_ulp, trial->results.only_rounded()};
+  }
+
+  /// The subjects too compute in the workers, for they cost as much as the judgement.
+  [[nodiscard]] Prepared sweep(const Task& task, const std::vector<SweepOrder>& orders) {
+    const Contract& contract = contracts_[task.planned].contract;
+    Prepared prepared{task, {}, {}, {}};
+    std::unique_ptr<SweepDesk> desk = free_desk();
+    for (const SweepOrder& order : orders) {
+      desk->lay_out(contract, order.block);
+      std::vector<SweepFindings>& findings = prepared.swept.emplace_back(order.known.size());
+      for (std::size_t s = 0; s < order.known.size(); ++s) {
+        // Each hang costs the whole time limit: what was ordered meanwhile does not wait for further ones.
+        if (!order.known[s] || hung_under_[s] == task.planned) continue;
+        findings[s] = desk->ask(*request_.subjects[s].subject, contract, *order.domain, *order.known[s]);
+        if (findings[s].outcome.kind == Outcome::Kind::hung) hung_under_[s] = task.planned;
+      }
+    }
+    give_back(std::move(desk));
     return prepared;
   }
 
@@ -213,7 +264,12 @@ class Audit {
     taken_ = kept;
     while (!out_of_time() && !stopped()) {
       for (; given < tasks.size() && workers.pending() < 3 * cores; ++given) {
-        if (is_live(tasks[given].planned)) workers.give([this, task = tasks[given]] { return prepare(task); });
+        if (!is_live(tasks[given].planned)) continue;
+        if (tasks[given].swept) {
+          workers.give([this, task = tasks[given], orders = orders(tasks[given])] { return sweep(task, orders); });
+        } else {
+          workers.give([this, task = tasks[given]] { return prepare(task); });
+        }
       }
       if (workers.pending() == 0) {
         if (!request_.time || !any_live()) return;
@@ -224,7 +280,7 @@ class Audit {
       }
       Prepared prepared = workers.take();
       try_subjects(prepared);
-      if (prepared.block) add_seconds(prepared);
+      if (prepared.task.swept) add_seconds(prepared);
       taken_ = Clock::now();
       at_.next = prepared.task.place + 1;
       if (!request_.checkpoint.empty() && Clock::now() - kept >= between_checkpoints) {
@@ -233,9 +289,8 @@ class Audit {
       }
       const std::string what =
           std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
-          (prepared.block ? std::string(sweep_generator) : generators()[prepared.task.generator].name);
+          (prepared.task.swept ? std::string(sweep_generator) : generators()[prepared.task.generator].name);
       report(what, done(static_cast<double>(given - workers.pending()) / static_cast<double>(tasks.size())));
-      if (prepared.block) give_back(std::move(prepared.block));
     }
   }
 
@@ -267,14 +322,19 @@ class Audit {
   [[nodiscard]] bool out_of_time() const { return request_.time && spent() >= measuring_time(); }
 
   void try_subjects(const Prepared& prepared) {
+    for (std::size_t b = 0; b < prepared.swept.size(); ++b) {
+      const SweepBlock block = plans_[prepared.task.planned].block(*prepared.task.swept + b);
+      for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+        const auto& trial = trials_[prepared.task.planned][s];
+        if (trial == nullptr || trial->stopped || gave_up(s, *trial)) continue;
+        add_swept(prepared.task.planned, block, prepared.swept[b][s], s, *trial);
+      }
+    }
+    if (prepared.task.swept) return;
     for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
       const auto& trial = trials_[prepared.task.planned][s];
       if (trial == nullptr || trial->stopped || gave_up(s, *trial)) continue;
-      if (prepared.block) {
-        sweep_subject(prepared, s, *trial);
-      } else {
-        try_subject(prepared, s, *trial);
-      }
+      try_subject(prepared, s, *trial);
     }
   }
 
@@ -305,25 +365,26 @@ class Audit {
   }
 
   void add_seconds(const Prepared& prepared) {
+    const std::size_t sweep = plans_[prepared.task.planned].block(*prepared.task.swept).sweep;
     const double seconds = std::chrono::duration<double>(Clock::now() - taken_).count();
     for (const auto& trial : trials_[prepared.task.planned]) {
-      if (trial != nullptr && !trial->sweeps.empty()) trial->sweeps[prepared.block->block.sweep].seconds += seconds;
+      if (trial != nullptr && !trial->sweeps.empty()) trial->sweeps[sweep].seconds += seconds;
     }
   }
 
-  void sweep_subject(const Prepared& prepared, std::size_t s, Trial& trial) {
-    const Contract& contract = contracts_[prepared.task.planned].contract;
-    const SweepPlan& plan = plans_[prepared.task.planned];
-    const SweepBlock& block = prepared.block->block;
-    trial.sweeps.resize(plan.sweeps());
+  void add_swept(std::size_t planned, const SweepBlock& block, const SweepFindings& findings, std::size_t s,
+                 Trial& trial) {
+    if (!findings.was_asked) return;
+    const Contract& contract = contracts_[planned].contract;
+    trial.sweeps.resize(plans_[planned].sweeps());
     SweepState& state = trial.sweeps[block.sweep];
-    const Outcome outcome =
-        sweep_trial_.run(*request_.subjects[s].subject, contract, *prepared.block, trial.results, state);
-    if (outcome.kind != Outcome::Kind::computed) {
-      note_failure(outcome, s, trial, [&] { return swept_batch(contract, origin_of(contract, block)); });
+    if (findings.outcome.kind == Outcome::Kind::computed) {
+      add_findings(contract, block, findings, trial.results, state);
+    } else {
+      note_failure(findings.outcome, s, trial, [&] { return swept_batch(contract, origin_of(contract, block)); });
     }
-    state.complete = state.results == plan.results_each();
-    trial.covered = trial.covered || (plan.covers() && state.complete);
+    state.complete = state.results == plans_[planned].results_each();
+    trial.covered = trial.covered || (plans_[planned].covers() && state.complete);
   }
 
   void try_subject(const Prepared& prepared, std::size_t s, Trial& trial) {
@@ -493,9 +554,10 @@ class Audit {
   std::vector<std::size_t> hangs_;
   std::set<Dialect> spoken_;  ///< asked for, or supported by any subject
   std::vector<double> computed_;
-  SweepTrial sweep_trial_;
-  std::mutex used_blocks_mutex_;
-  std::vector<std::unique_ptr<PreparedBlock>> used_blocks_;
+  std::vector<SweepDomains> domains_;                 ///< of each contract
+  std::vector<std::atomic<std::size_t>> hung_under_;  ///< the contract under which each subject hung last
+  std::mutex desks_mutex_;
+  std::vector<std::unique_ptr<SweepDesk>> desks_;
   Clock::time_point start_, findings_start_, taken_;
   Position at_;
   std::size_t untried_ = 0;

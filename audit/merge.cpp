@@ -86,7 +86,11 @@ TrialParts parts_of(const RunRecord& record, const std::string& where, const Ord
       TrialPart part{{contract, budget(profile, contract)}, {}};
       of_subject.field(text.c_str(), part);
       const std::size_t swept = part.trial.sweeps.size();
-      const bool sound = std::ranges::all_of(part.trial.generators, [](auto g) { return g < generators().size(); }) &&
+      const auto fits = [&contract](const SweepState& sweep) {
+        return sweep.binades.empty() || sweep.binades.size() == binade_count(contract.format);
+      };
+      const bool sound = std::ranges::all_of(part.trial.sweeps, fits) &&
+                         std::ranges::all_of(part.trial.generators, [](auto g) { return g < generators().size(); }) &&
                          (swept == 0 || swept == SweepPlan(contract).sweeps());
       if (!sound) of_subject.refuse(of_subject.path_to(text), "what this version tries", each);
       parts[subject].emplace(text, std::move(part));
@@ -147,22 +151,12 @@ void check_apart(const std::vector<NamedRecord>& records) {
 
 // ---- merging
 
-void add(SweepState& mine, const SweepState& more, Format format, std::uint64_t all) {
-  mine.results += more.results;
-  mine.numbers += more.numbers;
-  mine.correctly_rounded += more.correctly_rounded;
-  mine.sum_ulp.add(more.sum_ulp);
-  mine.see(format, more.max_ulp, more.worst);
-  mine.seconds += more.seconds;
-  mine.complete = mine.results == all;
-}
-
 void add_sweeps(Trial& mine, const Trial& more) {
   if (more.sweeps.empty()) return;
   const SweepPlan plan(mine.contract);
   mine.sweeps.resize(plan.sweeps());
   for (std::size_t i = 0; i < mine.sweeps.size(); ++i) {
-    add(mine.sweeps[i], more.sweeps[i], mine.contract.format, plan.results_each());
+    mine.sweeps[i].add(more.sweeps[i], plan.results_each());
     mine.covered = mine.covered || (plan.covers() && mine.sweeps[i].complete);
   }
 }

@@ -41,6 +41,15 @@ void fields(Io& io, MaybeConst<RuleResult> auto& x) {
 }
 
 template <class Io>
+void fields(Io& io, MaybeConst<SweepBinade> auto& x) {
+  io.field("first", x.first);
+  io.field("count", x.count);
+  io.field("not_correctly_rounded", x.not_correctly_rounded);
+  io.field("max_ulp", x.max_ulp);
+  io.field("mean_ulp", x.mean_ulp);
+}
+
+template <class Io>
 void fields(Io& io, MaybeConst<Sweep> auto& x) {
   io.field("inputs", x.inputs);
   io.field("count", x.count);
@@ -49,6 +58,7 @@ void fields(Io& io, MaybeConst<Sweep> auto& x) {
   io.field("correctly_rounded", x.correctly_rounded);
   io.field("worst", x.worst);
   io.field("seconds", x.seconds);
+  io.optional("binades", x.binades);
 }
 
 template <class Io>

@@ -52,14 +52,25 @@ void fields(Io& io, MaybeConst<CurvePoint> auto& x) {
   io.field("max_ulp", x.max_ulp);
 }
 
+/// What a sweep found at the outputs of a binade (one sign and exponent), or of several next to one another that have
+/// correctly rounded results alone.
+struct SweepBinade {
+  std::string first;        ///< the first output, in hex: the one nearest 0
+  std::uint64_t count = 0;  ///< numeric results
+  std::uint64_t not_correctly_rounded = 0;
+  double max_ulp = 0, mean_ulp = 0;  ///< known to 2^-20
+  bool operator==(const SweepBinade&) const = default;
+};
+
 /// Every value of an argument tried, and its results proved.
 struct Sweep {
   std::string inputs;  ///< "every f32", "every f32 output, target 1"
   std::uint64_t count = 0;
   double max_ulp = 0, mean_ulp = 0;
-  double correctly_rounded = 0;  ///< fraction of numeric results
-  std::string worst;             ///< the output of the largest error, in hex
-  double seconds = 0;            ///< by the clock, the other subjects of the audit included
+  double correctly_rounded = 0;           ///< fraction of numeric results
+  std::string worst;                      ///< the output of the largest error, in hex
+  double seconds = 0;                     ///< by the clock, the other subjects of the audit included
+  std::vector<SweepBinade> binades = {};  ///< in the order of the encodings, without those that have no number
   bool operator==(const Sweep&) const = default;
 };
 

@@ -5,20 +5,14 @@
 #include <algorithm>
 #include <bit>
 #include <charconv>
-#include <cmath>
-#include <cstring>
-#include <limits>
-
-#include "audit/accumulator.hpp"
-#include "audit/marshal.hpp"
-#include "audit/measure.hpp"
-#include "reference/evaluate.hpp"
+#include <tuple>
+#include <utility>
 
 namespace lossaudit {
 namespace {
 
 /// Inputs of a block: enough to make a call's own cost small, few enough for blocks of several threads in memory.
-constexpr std::size_t block_bits = 17;
+constexpr std::size_t block_bits = 16;
 
 /// The targets of the f32 sweeps: hard ones, the middle, and two without a short encoding on either side of it.
 constexpr double some_targets[] = {0, 1, 0.5, 0.1, 0.9};
@@ -36,7 +30,7 @@ bool is_swept(const Contract& contract) {
   }
   // Of one argument, all 16-bit values are a generator's.
   if (!takes_target(contract) && contract.format != Format::f32) return false;
-  return contract.function == Function::relu || bulk::serves(contract);
+  return judges(contract);
 }
 
 /// The values of the encodings from `first` on. Of f32 without decode(), which takes longer than an exact result.
@@ -51,77 +45,15 @@ void decode_run(Format format, std::uint64_t first, std::span<double> values) {
   }
 }
 
-/// The encodings from `first` on, as they are stored.
-template <class Bits>
-void store_run(std::uint64_t first, std::size_t count, std::vector<std::byte>& stored) {
-  stored.resize(count * sizeof(Bits));
-  for (std::size_t i = 0; i < count; ++i) {
-    const auto bits = static_cast<Bits>(first + i);
-    std::memcpy(stored.data() + i * sizeof bits, &bits, sizeof bits);
-  }
-}
-
-/// The block's inputs, in a batch whose memory is used again.
-void fill_batch(const Contract& contract, const SweepBlock& block, Batch& batch) {
-  batch.shape = {1, block.count, 1};
-  batch.output.resize(block.count);
-  decode_run(contract.format, block.first, batch.output);
-  if (takes_target(contract)) batch.target.assign(block.count, block.target);
-  if (contract.pass == Pass::gradient) batch.upstream.assign(block.count, 1);
-  batch.origin = origin_of(contract, block);
-}
-
 std::shared_ptr<const Batch> batch_of(const Contract& contract, const SweepBlock& block) {
   const auto batch = std::make_shared<Batch>();
-  fill_batch(contract, block, *batch);
+  batch->shape = {1, block.count, 1};
+  batch->output.resize(block.count);
+  decode_run(contract.format, block.first, batch->output);
+  if (takes_target(contract)) batch->target.assign(block.count, block.target);
+  if (contract.pass == Pass::gradient) batch->upstream.assign(block.count, 1);
+  batch->origin = origin_of(contract, block);
   return batch;
-}
-
-/// max(x, 0) and its derivative, which round nothing.
-void enclose_relu(const Contract& contract, const Batch& batch, bulk::Enclosures& exact) {
-  const std::size_t n = batch.output.size();
-  exact.value.resize(n);
-  exact.radius.resize(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    const double x = batch.output[i];
-    const double slope = x > 0 ? 1 : 0;
-    exact.value[i] = contract.pass == Pass::gradient ? slope : std::max(x, 0.0);
-    exact.radius[i] = std::isfinite(x) ? 0 : std::numeric_limits<double>::infinity();
-  }
-}
-
-/// A block lies on one side of 0 and its outputs are in order, and a function's domain is an interval: a NaN due at both
-/// ends is due in between.
-bool are_nans_due(const Contract& contract, const Batch& batch) {
-  Batch ends;
-  ends.shape = {1, 2, 1};
-  for (const std::size_t i : {std::size_t{0}, batch.output.size() - 1}) {
-    ends.output.push_back(batch.output[i]);
-    if (!batch.target.empty()) ends.target.push_back(batch.target[i]);
-    if (!batch.upstream.empty()) ends.upstream.push_back(batch.upstream[i]);
-  }
-  return std::ranges::all_of(expect(contract, ends), [](const Expected& e) { return e.kind == Expected::Kind::nan; });
-}
-
-SweepBlock one_of(const SweepBlock& block, std::size_t index) {
-  return {block.sweep, block.target, block.first + index, 1};
-}
-
-/// Takes results that were not settled in lanes to the reference, each as a batch of its own.
-void settle_open(const Contract& contract, const PreparedBlock& prepared, std::span<const float> computed,
-                 std::span<const std::uint32_t> open, Accumulator& results, SweepState& state) {
-  for (const std::uint32_t index : open) {
-    const std::shared_ptr<const Batch> batch = batch_of(contract, one_of(prepared.block, index));
-    const std::vector<Expected> exact = expect(contract, *batch);
-    const double value = computed[index];
-    results.add(batch, exact, std::span(&value, 1));
-    const Judgement judgement = judge(contract.format, exact.front(), value);
-    if (!judgement.numeric || !judgement.required) continue;
-    ++state.numbers;
-    state.correctly_rounded += judgement.correctly_rounded ? 1 : 0;
-    state.sum_ulp.add(judgement.ulp);
-    state.see(contract.format, judgement.ulp, batch->output.front());
-  }
 }
 
 }  // namespace
@@ -184,82 +116,77 @@ std::shared_ptr<const Batch> swept_batch(const Contract& contract, const std::st
   return batch_of(contract, {0, decode(contract.format, target), first, count});
 }
 
-void prepare_block(const Contract& contract, const SweepBlock& block, PreparedBlock& prepared) {
-  const auto bytes = static_cast<std::size_t>(traits(contract.format).bytes);
-  Batch& batch = prepared.batch;
-  batch.target.clear();
-  batch.upstream.clear();
-  fill_batch(contract, block, batch);
-  prepared.block = block;
-  if (bytes == sizeof(std::uint32_t)) {
-    store_run<std::uint32_t>(block.first, block.count, prepared.output);
-  } else {
-    store_run<std::uint16_t>(block.first, block.count, prepared.output);
-  }
-  const auto store = [&](const std::vector<double>& from, std::vector<std::byte>& to) {
-    to.resize(from.size() * bytes);
-    store_values(contract.format, from, to.data());
-  };
-  store(batch.target, prepared.target);
-  store(batch.upstream, prepared.upstream);
-  prepared.nans_due = are_nans_due(contract, batch);
-  if (prepared.nans_due) return;
-  if (contract.function == Function::relu) {
-    enclose_relu(contract, batch, prepared.exact);
-  } else {
-    bulk::enclose(contract, batch, bulk::Lanes::single, prepared.exact);
+void SweepState::offer(double ulp, std::uint64_t target, std::uint64_t output) {
+  const auto place = std::pair(target, output);
+  if (ulp < max_ulp || ulp == 0 || (ulp == max_ulp && place > std::pair(worst_target, worst))) return;
+  max_ulp = ulp;
+  std::tie(worst_target, worst) = place;
+}
+
+void SweepState::add(const SweepState& other, std::uint64_t all) {
+  results += other.results;
+  offer(other.max_ulp, other.worst_target, other.worst);
+  seconds += other.seconds;
+  complete = results == all;
+  binades.resize(std::max(binades.size(), other.binades.size()));
+  for (std::size_t b = 0; b < other.binades.size(); ++b) {
+    binades[b].numbers += other.binades[b].numbers;
+    binades[b].correctly_rounded += other.binades[b].correctly_rounded;
+    binades[b].max_ulp = std::max(binades[b].max_ulp, other.binades[b].max_ulp);
+    binades[b].sum_ulp.add(other.binades[b].sum_ulp);
   }
 }
 
-void SweepState::see(Format format, double ulp, double output) {
-  const bool first = ulp == max_ulp && ulp > 0 && encode(format, output) < encode(format, worst);
-  if (ulp <= max_ulp && !first) return;
-  max_ulp = ulp;
-  worst = output;
+namespace {
+
+/// A binade with a result that is not correctly rounded stands alone, neighbours without one together.
+std::vector<SweepBinade> histogram(Format format, const std::vector<BinadeState>& states) {
+  std::vector<SweepBinade> all;
+  ExactUlpSum sum;
+  std::size_t next = 0;
+  for (std::size_t b = 0; b < states.size(); ++b) {
+    const BinadeState& state = states[b];
+    if (state.numbers == 0) continue;
+    const std::uint64_t off = state.numbers - state.correctly_rounded;
+    const bool is_more = off == 0 && !all.empty() && all.back().not_correctly_rounded == 0 && next == b;
+    if (!is_more) {
+      sum = {};
+      all.push_back({to_hex(format, decode(format, b << binade_shift(format))), 0, 0, 0, 0});
+    }
+    SweepBinade& binade = all.back();
+    sum.add(state.sum_ulp);
+    binade.count += state.numbers;
+    binade.not_correctly_rounded += off;
+    binade.max_ulp = std::max(binade.max_ulp, state.max_ulp);
+    binade.mean_ulp = sum.value() / static_cast<double>(binade.count);
+    next = b + 1;
+  }
+  return all;
 }
+
+}  // namespace
 
 Sweep sweep_of(const Contract& contract, const SweepState& state, const std::string& inputs) {
-  const auto numbers = static_cast<double>(state.numbers);
-  return {inputs,
-          state.results,
-          state.max_ulp,
-          state.numbers == 0 ? 0 : state.sum_ulp.value() / numbers,
-          state.numbers == 0 ? 0 : static_cast<double>(state.correctly_rounded) / numbers,
-          to_hex(contract.format, state.worst),
-          state.seconds};
-}
-
-Outcome SweepTrial::run(Subject& subject, const Contract& contract, const PreparedBlock& prepared, Accumulator& results,
-                        SweepState& state) {
-  const std::size_t count = prepared.block.count;
-  stored_.resize(count * static_cast<std::size_t>(traits(contract.format).bytes));
-  Outcome outcome =
-      subject.compute_stored(contract, {1, count, 1}, {prepared.output, prepared.target, prepared.upstream}, stored_);
-  if (outcome.kind != Outcome::Kind::computed) return outcome;
-
-  computed_.resize(count);
-  if (contract.format == Format::f32) {
-    std::memcpy(computed_.data(), stored_.data(), stored_.size());
-  } else {
-    values_.resize(count);
-    load_values(contract.format, stored_.data(), values_);
-    std::ranges::copy(values_, computed_.begin());
+  std::uint64_t numbers = 0, rounded = 0;
+  ExactUlpSum sum;
+  for (const BinadeState& binade : state.binades) {
+    numbers += binade.numbers;
+    rounded += binade.correctly_rounded;
+    sum.add(binade.sum_ulp);
   }
-  open_.clear();
-  const Tally tally = prepared.nans_due ? judge_nans(computed_, open_)
-                                        : judge_run(contract.format, computed_, prepared.exact, results.limit(), open_);
-  const double worst = decode(contract.format, prepared.block.first + tally.max_at);
-  results.add(tally, worst, [&] {
-    return Sighting{batch_of(contract, one_of(prepared.block, tally.max_at)), 0, tally.max_ulp,
-                    computed_[tally.max_at]};
-  });
-  state.results += count;
-  state.numbers += tally.numbers;
-  state.correctly_rounded += tally.correctly_rounded;
-  state.sum_ulp.add(tally.sum_ulp);
-  state.see(contract.format, tally.max_ulp, worst);
-  settle_open(contract, prepared, computed_, open_, results, state);
-  return outcome;
+  const auto of_numbers = [numbers](double x) { return numbers == 0 ? 0 : x / static_cast<double>(numbers); };
+  const auto hex = [&contract](std::uint64_t bits) { return to_hex(contract.format, decode(contract.format, bits)); };
+  Sweep sweep;
+  sweep.inputs = inputs;
+  sweep.count = state.results;
+  sweep.max_ulp = state.max_ulp;
+  sweep.mean_ulp = of_numbers(sum.value());
+  sweep.correctly_rounded = of_numbers(static_cast<double>(rounded));
+  sweep.worst = hex(state.worst);
+  sweep.seconds = state.seconds;
+  sweep.binades = histogram(contract.format, state.binades);
+  if (SweepPlan(contract).tries_pairs()) sweep.worst += " with target " + hex(state.worst_target);
+  return sweep;
 }
 
 }  // namespace lossaudit

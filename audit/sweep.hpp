@@ -1,4 +1,4 @@
-// Sweeps: a subject tried on every value of an argument, block by block.
+// Sweeps: which values of an argument are tried, block by block, and what a sweep found.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,10 @@
 #include "audit/exact_ulp_sum.hpp"
 #include "audit/maybe_const.hpp"
 #include "audit/record.hpp"
-#include "audit/subject.hpp"
 #include "audit/sweep_judge.hpp"
+#include "reference/contract.hpp"
 
 namespace lossaudit {
-
-class Accumulator;
 
 /// Consecutive encodings of the output argument, beside one target.
 struct SweepBlock {
@@ -31,7 +29,7 @@ struct SweepBlock {
 class SweepPlan {
  public:
   /// None for a contract that has several values a result or more values than can be tried: f64, rows, reductions; or
-  /// options, or a formula that the bulk oracle does not serve.
+  /// options, or a formula that the lanes do not judge.
   explicit SweepPlan(const Contract& contract);
 
   [[nodiscard]] std::size_t sweeps() const { return sweeps_; }
@@ -43,6 +41,8 @@ class SweepPlan {
   [[nodiscard]] std::uint64_t results_each() const;
   /// What a sweep tries, in words.
   [[nodiscard]] std::string inputs(std::size_t sweep) const;
+  /// A sweep has many targets.
+  [[nodiscard]] bool tries_pairs() const { return targets_.size() > sweeps_; }
   /// All the contract's inputs are among those of its sweeps.
   [[nodiscard]] bool covers() const { return covers_; }
 
@@ -59,55 +59,53 @@ std::string origin_of(const Contract& contract, const SweepBlock& block);
 /// The batch that origin_of() named so, or null.
 std::shared_ptr<const Batch> swept_batch(const Contract& contract, const std::string& origin);
 
-/// A block's inputs and what is known of the exact results.
-struct PreparedBlock {
-  SweepBlock block;
-  Batch batch;
-  std::vector<std::byte> output, target, upstream;  ///< as stored
-  bulk::Enclosures exact;
-  bool nans_due = false;  ///< of every result
-};
-/// Fills `prepared`, whose memory is used again: fresh pages cost more than an exact result.
-void prepare_block(const Contract& contract, const SweepBlock& block, PreparedBlock& prepared);
+/// Sign and exponent of an encoding, as one number: encodings of a binade are consecutive.
+constexpr int binade_shift(Format format) { return traits(format).precision - 1; }
+constexpr std::size_t binade_count(Format format) {
+  return std::size_t{1} << (8 * traits(format).bytes - binade_shift(format));
+}
 
+/// What a sweep found so far in a binade of the outputs.
+struct BinadeState {
+  std::uint64_t numbers = 0, correctly_rounded = 0;
+  double max_ulp = 0;
+  ExactUlpSum sum_ulp;
+};
 /// What a sweep found so far.
 struct SweepState {
-  std::uint64_t results = 0, numbers = 0, correctly_rounded = 0;
-  ExactUlpSum sum_ulp;
-  double max_ulp = 0, worst = 0;  ///< worst: the output at which; of several, the one of the least encoding
-  double seconds = 0;             ///< by the clock, the other subjects of the audit included
+  std::uint64_t results = 0;
+  double max_ulp = 0;
+  std::uint64_t worst = 0;  ///< the encoding of the output at which, and of the target beside it
+  std::uint64_t worst_target = 0;
+  double seconds = 0;  ///< by the clock, the other subjects of the audit included
   bool complete = false;
+  std::vector<BinadeState> binades;  ///< by encoding >> binade_shift(); empty before the first block
 
-  /// A largest error of some results.
-  void see(Format format, double ulp, double output);
+  /// The largest error, if it is; of equal ones the lower encodings stay.
+  void offer(double ulp, std::uint64_t target, std::uint64_t output);
+  /// Adds what other blocks gave; `all`: the results of a whole sweep.
+  void add(const SweepState& other, std::uint64_t all);
 };
+
+template <class Io>
+void fields(Io& io, MaybeConst<BinadeState> auto& x) {
+  io.field("numbers", x.numbers);
+  io.field("correctly_rounded", x.correctly_rounded);
+  io.field("max_ulp", x.max_ulp);
+  io.field("sum_ulp", x.sum_ulp);
+}
 template <class Io>
 void fields(Io& io, MaybeConst<SweepState> auto& x) {
   io.field("results", x.results);
-  io.field("numbers", x.numbers);
-  io.field("correctly_rounded", x.correctly_rounded);
-  io.field("sum_ulp", x.sum_ulp);
   io.field("max_ulp", x.max_ulp);
   io.field("worst", x.worst);
+  io.field("worst_target", x.worst_target);
   io.field("seconds", x.seconds);
   io.field("complete", x.complete);
+  io.field("binades", x.binades);
 }
 
 /// The record's line on it.
 Sweep sweep_of(const Contract& contract, const SweepState& state, const std::string& inputs);
-
-/// Puts blocks to subjects and measures what they compute.
-class SweepTrial {
- public:
-  Outcome run(Subject& subject, const Contract& contract, const PreparedBlock& prepared, Accumulator& results,
-              SweepState& state);
-
- private:
-  // From block to block the same memory.
-  std::vector<std::byte> stored_;
-  std::vector<double> values_;
-  std::vector<float> computed_;
-  std::vector<std::uint32_t> open_;
-};
 
 }  // namespace lossaudit

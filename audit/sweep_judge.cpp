@@ -2,127 +2,224 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include "reference/bulk.hpp"
+#include "reference/problem.hpp"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "audit/sweep_judge.cpp"
 #include "hwy/foreach_target.h"
-#include "hwy/highway.h"
+//
+#include "audit/sweep_judge-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
-/// Of an exact result within r of v: ulp = 2^(E - p + 1) with E = max(floor(log2 abs(v)), emin). abs(c - v) and its
-/// product with 1 / ulp (a power of two) carry one rounding, 2^-53 of the error, which `slack` takes in together with r.
-/// Where v is so near a power of two that the exact result may lie in the next binade down, an ulp may be half of that:
-/// the error is then only settled as below 1/2 when twice it is. The reference, which knows an exact result to 2^-20 ulp,
-/// says the same of an error at least 2^-19 from the limit.
-template <class D>
-class Judge {
- public:
-  using V = hn::Vec<D>;
-  using M = hn::Mask<D>;
-
-  HWY_INLINE Judge(Format format, double limit)
-      : least_exponent_(static_cast<std::uint64_t>(traits(format).min_exponent + 1023) << 52),
-        inverse_base_(static_cast<std::uint64_t>(2046 + traits(format).precision - 1) << 52),
-        binade_(std::ldexp(1.0, traits(format).precision - 1)),
-        normal_(std::ldexp(1.0, traits(format).min_exponent)),
-        largest_(largest(format)),
-        below_(limit - 0x1p-19),
-        above_(limit + 0x1p-19),
-        sum_(hn::Zero(D())),
-        max_relative_(sum_),
-        max_(sum_),
-        max_at_(sum_) {}
-
-  /// The lanes that are not settled, of results i, i + 1, ...
-  HWY_INLINE M Take(V c, V v, V r, std::size_t i) {
-    const D d;
-    const hn::RebindToUnsigned<D> du;
-    const V size = hn::Abs(v);
-    const auto exponent =
-        hn::Max(hn::And(hn::BitCast(du, size), hn::Set(du, 0x7ff0000000000000U)), hn::Set(du, least_exponent_));
-    const V per_ulp = hn::BitCast(d, hn::Sub(hn::Set(du, inverse_base_), exponent));
-    const V distance = hn::Abs(hn::Sub(c, v));
-    const V error = hn::Mul(distance, per_ulp);
-    const V slack = hn::MulAdd(r, per_ulp, hn::Mul(error, hn::Set(d, 0x1p-50)));
-    const V most = hn::Add(error, slack);
-    const V least = hn::Sub(error, slack);
-    const V place = hn::Mul(size, per_ulp);
-    const M is_subnormal = hn::Lt(size, hn::Set(d, normal_));
-    const M below = hn::AndNot(is_subnormal, hn::Lt(hn::Sub(place, slack), hn::Set(d, binade_)));
-    const M above = hn::Ge(hn::Add(place, slack), hn::Set(d, 2 * binade_));
-    const M is_near_power = hn::Or(below, above);
-    const V half = hn::Set(d, 0.5);
-    const V doubled = hn::IfThenElse(is_near_power, hn::Add(most, most), most);
-    const M is_rounded = hn::Lt(doubled, half);
-    const M is_aside = hn::Or(hn::Lt(most, hn::Set(d, below_)), hn::Gt(least, hn::Set(d, above_)));
-    const M is_other = hn::AndNot(is_near_power, hn::And(hn::Gt(least, half), is_aside));
-    const M is_in_range =
-        hn::And(hn::Le(hn::Add(size, r), hn::Set(d, largest_)), hn::Lt(hn::Abs(c), hn::Set(d, kInfinity)));
-    const M is_settled = hn::And(hn::Or(is_rounded, is_other), is_in_range);
-
-    rounded_ += hn::CountTrue(d, hn::And(is_settled, is_rounded));
-    settled_ += hn::CountTrue(d, is_settled);
-    const V counted = hn::IfThenElseZero(is_settled, error);
-    sum_ = hn::Add(sum_, counted);
-    const M is_normal = hn::AndNot(is_subnormal, is_settled);
-    max_relative_ = hn::Max(max_relative_, hn::IfThenElseZero(is_normal, hn::Div(distance, size)));
-    const M is_larger = hn::Gt(counted, max_);
-    max_ = hn::IfThenElse(is_larger, counted, max_);
-    max_at_ = hn::IfThenElse(is_larger, hn::Set(d, static_cast<double>(i)), max_at_);
-    return hn::Not(is_settled);
+/// max(x, 0) and its derivative, which round nothing.
+struct ReluOf {
+  template <class N>
+  HWY_INLINE bulk::Enclosed<N> operator()(N /*type*/, V x, V /*target*/) const {
+    return {N::Of(hn::Max(x, hn::Zero(D()))), bulk::Unknown(x)};
   }
-
-  HWY_INLINE Tally Result() const {
-    const D d;
-    Tally tally;
-    tally.numbers = settled_;
-    tally.correctly_rounded = rounded_;
-    tally.sum_ulp = hn::GetLane(hn::SumOfLanes(d, sum_));
-    tally.max_relative = hn::GetLane(hn::MaxOfLanes(d, max_relative_));
-    HWY_ALIGN double max[hn::MaxLanes(D())];
-    HWY_ALIGN double at[hn::MaxLanes(D())];
-    hn::Store(max_, d, max);
-    hn::Store(max_at_, d, at);
-    for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
-      const std::size_t place = static_cast<std::size_t>(at[lane]) + lane;
-      if (max[lane] < tally.max_ulp || (max[lane] == tally.max_ulp && place >= tally.max_at && lane > 0)) continue;
-      tally.max_ulp = max[lane];
-      tally.max_at = place;
-    }
-    return tally;
+};
+struct ReluDerivative {
+  template <class N>
+  HWY_INLINE bulk::Enclosed<N> operator()(N /*type*/, V x, V /*target*/) const {
+    return {N::Of(hn::IfThenElseZero(hn::Gt(x, hn::Zero(D())), Constant(1))), bulk::Unknown(x)};
   }
-
- private:
-  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  std::uint64_t least_exponent_, inverse_base_;
-  double binade_, normal_, largest_, below_, above_;
-  std::uint64_t rounded_ = 0, settled_ = 0;
-  V sum_, max_relative_, max_, max_at_;
 };
 
-void JudgeRun(Format format, const float* computed, const bulk::Enclosures& exact, std::size_t n, double limit,
-              Tally* tally, std::vector<std::uint32_t>* open) {
-  const hn::ScalableTag<double> d;
-  const hn::Rebind<float, decltype(d)> df;
-  const std::size_t lanes = hn::Lanes(d);
-  Judge<decltype(d)> judge(format, limit);
+/// Results at once that are tried for being the same. Few enough for a block's beginning and end to be told from its
+/// middle, and to be in the nearest cache.
+constexpr std::size_t kChunk = 1024;
+
+/// The chunk's results have the same bits.
+HWY_INLINE bool AreSame(const float* computed, std::size_t n) {
+  const hn::ScalableTag<std::uint32_t> du;
+  const auto* const bits = reinterpret_cast<const std::uint32_t*>(computed);
+  const auto first = hn::Set(du, bits[0]);
+  const std::size_t lanes = hn::Lanes(du);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto is_open = judge.Take(hn::PromoteTo(d, hn::LoadU(df, computed + i)), hn::LoadU(d, exact.value.data() + i),
-                                    hn::LoadU(d, exact.radius.data() + i), i);
-    if (HWY_LIKELY(hn::AllFalse(d, is_open))) continue;
-    HWY_ALIGN double flags[hn::MaxLanes(d)];
-    hn::Store(hn::IfThenElseZero(is_open, hn::Set(d, 1.0)), d, flags);
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      if (flags[lane] != 0) open->push_back(static_cast<std::uint32_t>(i + lane));
+    if (!hn::AllTrue(du, hn::Eq(hn::LoadU(du, bits + i), first))) return false;
+  }
+  for (; i < n; ++i) {
+    if (bits[i] != bits[0]) return false;
+  }
+  return true;
+}
+
+/// A run of a function, judged by chunks.
+template <class Formula>
+class RunJudge {
+ public:
+  RunJudge(const Formula& formula, const SweptFunction& function, const float* x, const float* computed,
+           bool only_rounded)
+      : formula_(formula),
+        stretches_(function),
+        x_(x),
+        computed_(computed),
+        target_(Constant(function.target)),
+        judge_(function.format, only_rounded) {}
+
+  /// No error of the chunk is larger. `at_once`: all its results were the same, and so settled.
+  double Settle(std::size_t begin, std::size_t end, bool& at_once, std::vector<std::uint32_t>& open) {
+    at_once = SettleAtOnce(begin, end);
+    if (!at_once) {
+      for (std::size_t i = begin; i < end; i += hn::Lanes(D())) {
+        const auto y = formula_(bulk::Single{}, Load(x_ + i), target_);
+        judge_.Take(Load(computed_ + i), y.value.v, y.radius, i, open);
+      }
+    }
+    return judge_.MostOfChunk();
+  }
+
+  /// Calls use(i, least, most) for each result of a chunk that was settled, with bounds of its error. `open`: the others.
+  template <class Use>
+  void EachError(std::size_t begin, std::size_t end, const std::vector<std::uint32_t>& open, Use use) const {
+    const D d;
+    for (std::size_t i = begin; i < end; i += hn::Lanes(d)) {
+      const auto y = formula_(bulk::Single{}, Load(x_ + i), target_);
+      const Careful seen = judge_.LookCarefully(Load(computed_ + i), y.value.v, y.radius);
+      HWY_ALIGN double error[hn::MaxLanes(d)];
+      HWY_ALIGN double most[hn::MaxLanes(d)];
+      hn::Store(seen.error, d, error);
+      hn::Store(hn::IfThenElseZero(seen.settled, seen.most), d, most);
+      for (std::size_t lane = 0; lane < hn::Lanes(d); ++lane) {
+        if (most[lane] == 0 || std::ranges::binary_search(open, i + lane)) continue;
+        use(i + lane, 2 * error[lane] - most[lane], most[lane]);
+      }
     }
   }
+
+  [[nodiscard]] Tally Result() const { return judge_.Result(); }
+
+ private:
+  static HWY_INLINE V Load(const float* from) {
+    const D d;
+    return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D>(), from));
+  }
+
+  HWY_INLINE bool SettleAtOnce(std::size_t begin, std::size_t end) {
+    const D d;
+    if (!stretches_.IsMonotone(x_[begin], x_[end - 1]) || !AreSame(computed_ + begin, end - begin)) return false;
+    HWY_ALIGN double ends[hn::MaxLanes(d)];
+    std::fill_n(ends, hn::Lanes(d), static_cast<double>(x_[end - 1]));
+    ends[0] = x_[begin];
+    const auto y = formula_(bulk::Single{}, hn::Load(d, ends), target_);
+    return judge_.TakeAll(computed_[begin], y.value.v, y.radius, end - begin);
+  }
+
+  Formula formula_;
+  Stretches stretches_;
+  const float* x_;
+  const float* computed_;
+  V target_;
+  Judge judge_;
+};
+
+/// Errors below this are told apart no further than the lanes do.
+constexpr double kSmallError = 0x1p-16;
+
+template <class Formula>
+void JudgeAll(const Formula& formula, const SweptFunction& function, const float* x, const float* computed,
+              std::size_t n, const SweepKnown& known, Tally* tally, SweepLists* lists) {
+  struct Chunk {
+    std::size_t begin, end;
+    double most;
+    bool at_once;
+  };
+  const std::size_t whole = n - n % hn::Lanes(D());
+  RunJudge<Formula> judge(formula, function, x, computed, known.only_rounded);
+  Chunk worst{0, 0, 0, false};
+  thread_local std::vector<Chunk> chunks;
+  chunks.clear();
+  for (std::size_t begin = 0; begin < whole; begin += kChunk) {
+    Chunk chunk{begin, std::min(begin + kChunk, whole), 0, false};
+    chunk.most = judge.Settle(begin, chunk.end, chunk.at_once, lists->open);
+    chunks.push_back(chunk);
+    if (chunk.most > worst.most) worst = chunk;
+  }
+  for (std::size_t i = whole; i < n; ++i) lists->open.push_back(static_cast<std::uint32_t>(i));
   *tally = judge.Result();
-  for (; i < n; ++i) open->push_back(static_cast<std::uint32_t>(i));
+  tally->max_ulp = worst.most;
+  tally->max_at = worst.begin;
+
+  // Where the largest error is, and what may be it: all that is not certainly smaller than the largest that is certain.
+  double least = known.max_ulp;
+  if (!worst.at_once) {
+    double most = 0;
+    judge.EachError(worst.begin, worst.end, lists->open, [&](std::size_t i, double low, double high) {
+      least = std::max(least, low);
+      if (high <= most) return;
+      most = high;
+      tally->max_at = i;
+    });
+  }
+  if (worst.most <= known.max_ulp) return;
+  const auto add = [&](std::size_t i) { lists->candidates.push_back(static_cast<std::uint32_t>(i)); };
+  if (worst.most < kSmallError) return add(tally->max_at);
+  for (const Chunk& chunk : chunks) {
+    if (chunk.most <= least) continue;
+    if (chunk.at_once) {
+      // Where the exact result is farthest away: at one of the ends.
+      add(chunk.begin);
+      add(chunk.end - 1);
+      continue;
+    }
+    judge.EachError(chunk.begin, chunk.end, lists->open, [&](std::size_t i, double /*low*/, double high) {
+      if (high > least) add(i);
+    });
+  }
+}
+
+void JudgeRun(const SweptFunction& f, const float* x, const float* computed, std::size_t n, const SweepKnown& known,
+              Tally* tally, SweepLists* lists) {
+  const bool forward = f.pass == Pass::forward;
+  const auto judge = [&](const auto& formula) { JudgeAll(formula, f, x, computed, n, known, tally, lists); };
+  switch (f.function) {
+    case Function::relu:
+      return forward ? judge(ReluOf()) : judge(ReluDerivative());
+    case Function::sigmoid:
+      return forward ? judge(bulk::SigmoidOf()) : judge(bulk::SigmoidDerivative());
+    case Function::log_sigmoid:
+      return forward ? judge(bulk::LogSigmoidOf()) : judge(bulk::LogSigmoidDerivative());
+    case Function::softplus:
+      return forward ? judge(bulk::SoftplusOf()) : judge(bulk::SigmoidOf());
+    case Function::logit:
+      return forward ? judge(bulk::LogitOf()) : judge(bulk::LogitDerivative());
+    default:
+      break;
+  }
+  if (f.from_logits) {
+    return forward ? judge(bulk::BinaryCrossentropyOf()) : judge(bulk::BinaryCrossentropyDerivative());
+  }
+  if (!f.clips) return forward ? judge(bulk::ProbableCrossentropyOf()) : judge(bulk::ProbableCrossentropyDerivative());
+  return forward ? judge(bulk::Clipped<bulk::ProbableCrossentropyOf, false>{f.clip_low, f.clip_high})
+                 : judge(bulk::Clipped<bulk::ProbableCrossentropyDerivative, true>{f.clip_low, f.clip_high});
+}
+
+/// The same for every input.
+struct Given {
+  double value, radius;
+  template <class N>
+  HWY_INLINE bulk::Enclosed<N> operator()(N /*type*/, V /*x*/, V /*target*/) const {
+    return {N::Of(value), Constant(radius)};
+  }
+};
+
+void JudgeEnclosed(Format format, double value, double radius, const float* computed, std::size_t n,
+                   const SweepKnown& known, Tally* tally, SweepLists* lists) {
+  JudgeAll(Given{value, radius}, {.format = format}, computed, computed, n, known, tally, lists);
+}
+
+std::size_t CountNans(const float* computed, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  std::size_t i = 0, count = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) count += hn::CountTrue(d, hn::IsNaN(hn::LoadU(d, computed + i)));
+  for (; i < n; ++i) count += std::isnan(computed[i]) ? 1 : 0;
+  return count;
 }
 
 }  // namespace lossaudit::HWY_NAMESPACE
@@ -132,25 +229,61 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit {
 
 HWY_EXPORT(JudgeRun);
+HWY_EXPORT(JudgeEnclosed);
+HWY_EXPORT(CountNans);
 
-Tally judge_run(Format format, std::span<const float> computed, const bulk::Enclosures& exact, double limit,
-                std::vector<std::uint32_t>& open) {
-  Tally tally;
-  HWY_DYNAMIC_DISPATCH(JudgeRun)
-  (format, computed.data(), exact, computed.size(), limit, &tally, &open);
-  return tally;
+void Tally::append(const Tally& next, std::size_t first) {
+  numbers += next.numbers;
+  nans += next.nans;
+  overflows += next.overflows;
+  correctly_rounded += next.correctly_rounded;
+  sum_ulp += next.sum_ulp;
+  max_relative = std::max(max_relative, next.max_relative);
+  if (next.max_ulp > max_ulp) {
+    max_ulp = next.max_ulp;
+    max_at = first + next.max_at;
+  }
+  for (std::size_t rule = 0; rule < lane_rule_count; ++rule) broken[rule] += next.broken[rule];
 }
 
-Tally judge_nans(std::span<const float> computed, std::vector<std::uint32_t>& open) {
-  Tally tally;
-  for (std::size_t i = 0; i < computed.size(); ++i) {
-    if (std::isnan(computed[i])) {
-      ++tally.nans;
-    } else {
-      open.push_back(static_cast<std::uint32_t>(i));
-    }
-  }
-  return tally;
+bool judges(const Contract& contract) {
+  return traits(contract.function).layout == Layout::elementwise &&
+         (contract.function == Function::relu || bulk::serves(contract));
+}
+
+SweptFunction swept_function(const Contract& contract, double target) {
+  SweptFunction swept{.function = contract.function, .pass = contract.pass, .format = contract.format};
+  if (contract.function != Function::binary_crossentropy) return swept;
+  const Batch nothing;
+  const Problem problem(contract, nothing);
+  swept.from_logits = contract.options.from_logits;
+  swept.target = target;
+  swept.clips = !swept.from_logits && problem.path.clips();
+  swept.clip_low = problem.clip_low;
+  swept.clip_high = problem.clip_high;
+  return swept;
+}
+
+void judge_run(const SweptFunction& function, std::span<const float> x, std::span<const float> computed,
+               const SweepKnown& known, Tally& tally, SweepLists& lists) {
+  if (computed.empty()) return;
+  HWY_DYNAMIC_DISPATCH(JudgeRun)
+  (function, x.data(), computed.data(), computed.size(), known, &tally, &lists);
+}
+
+void judge_enclosed(Format format, double value, double radius, std::span<const float> computed,
+                    const SweepKnown& known, Tally& tally, SweepLists& lists) {
+  if (computed.empty()) return;
+  HWY_DYNAMIC_DISPATCH(JudgeEnclosed)
+  (format, value, radius, computed.data(), computed.size(), known, &tally, &lists);
+}
+
+void judge_nans(std::span<const float> computed, Tally& tally, SweepLists& lists) {
+  tally.nans += HWY_DYNAMIC_DISPATCH(CountNans)(computed.data(), computed.size());
+  if (tally.nans == computed.size()) return;
+  const auto first = std::ranges::find_if(computed, [](float y) { return !std::isnan(y); });
+  lists.open.push_back(static_cast<std::uint32_t>(first - computed.begin()));
+  tally.broken[static_cast<std::size_t>(LaneRule::nan_stays_nan)] += computed.size() - tally.nans - 1;
 }
 
 }  // namespace lossaudit

@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "audit/auditor.hpp"
+#include "audit/sweep_trial.hpp"
 
 namespace lossaudit {
 namespace {
@@ -301,11 +302,15 @@ RunRecord swept(const std::vector<float>& blocks, std::uint64_t held) {
   const SweepPlan plan(contract);
   Trial trial(contract, budget(profile_named("faithful"), contract));
   trial.sweeps.resize(plan.sweeps());
-  SweepTrial sweeper;
-  PreparedBlock prepared;
+  SweepDesk desk;
+  SweepDomains domains;
   for (const float x : blocks) {
-    prepare_block(contract, plan.block(std::bit_cast<std::uint32_t>(x) * plan.blocks() >> 32), prepared);
-    sweeper.run(*subject, contract, prepared, trial.results, trial.sweeps[0]);
+    const SweepBlock block = plan.block(std::bit_cast<std::uint32_t>(x) * plan.blocks() >> 32);
+    SweepState& state = trial.sweeps[0];
+    desk.lay_out(contract, block);
+    const SweepFindings findings =
+        desk.ask(*subject, contract, domains.of(contract, 0), {state.max_ulp, trial.results.only_rounded()});
+    add_findings(contract, block, findings, trial.results, state);
   }
   const Conclusion conclusion{*subject, "lossaudit audit mine", "faithful", 1, "", [] { return true; }};
   TrialParts parts;
