@@ -2,6 +2,7 @@
 #   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
 #   make audit-peers   the same of all that adapters/ knows (PyTorch, ONNX Runtime, ...); audit-peers-report/
 #   make test    runs every test
+#   make test-slurm   8 shards of an audit as an array job of Slurm, on a cluster of this machine alone
 #   make fuzz    runs libFuzzer on the readers of what strangers write
 #   make bench   measures on one core: fast/ beside Eigen, oneDNN, XNNPACK and compositions over vector libraries, with the
 #                bandwidth limits in the same run (bench-report/run.json), and the bulk oracle beside Arb
@@ -14,7 +15,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help audit audit-peers adapters test fuzz bench publish lint format clean packages FORCE
+.PHONY: help audit audit-peers adapters test test-slurm fuzz bench publish lint format clean packages FORCE
 # CMake, Ninja and CTest use all processors themselves.
 .NOTPARALLEL:
 
@@ -26,7 +27,7 @@ peers := $(subjects) plain-ofast xnnpack dlib opencv pytorch scipy scikit-learn 
 peers_report := audit-peers-report
 bench_report := bench-report
 # Which part of debian-packages.txt the goals need.
-part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter bench publish,$(MAKECMDGOALS)),bench,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit))))
+part := $(if $(filter fuzz,$(MAKECMDGOALS)),fuzz,$(if $(filter test-slurm,$(MAKECMDGOALS)),slurm,$(if $(filter audit-peers,$(MAKECMDGOALS)),peers,$(if $(filter bench publish,$(MAKECMDGOALS)),bench,$(if $(filter-out audit adapters,$(MAKECMDGOALS)),test,audit)))))
 
 help:
 	@sed -n 's/^# \?//p;/^$$/q' Makefile
@@ -48,6 +49,11 @@ adapters: $(release)/build.ninja
 
 test: $(release)/build.ninja $(sanitize)/build.ninja
 	@tools/run-tests release sanitize
+
+# `make test` runs it too where Slurm is installed.
+test-slurm: $(release)/build.ninja
+	@cmake --build --preset release --target lossaudit plain
+	@/usr/bin/python3 property_tests/shards_test.py . $(release) Slurm
 
 # The last processor is the least likely to serve interrupts.
 pinned := taskset -c $$(($$(nproc) - 1))
