@@ -8,9 +8,11 @@
 #define HWY_TARGET_INCLUDE "fast/logit_batch.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "fast/brief-inl.h"
 #include "fast/logit_rows-inl.h"
 #include "fast/scaled_exp-inl.h"
 #include "fast/short_rows-inl.h"
+#include "fast/table_exp-inl.h"
 #include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -26,16 +28,24 @@ class LogitStages {
   /// Rows of up to 64 classes go through them in the lanes of one another.
   HWY_INLINE std::uint32_t RunShort() {
     ShortRows rows(batch_.x, batch_.count, n_, batch_.is_followed);
-    std::int32_t left_out[kMostRows];
-    rows.Maxima(maximum_, left_out);
-    for (std::size_t r = 0; r < kMostRows; ++r) left_out[r] = -1;
-    for (std::size_t r = 0; r < batch_.count; ++r) {
-      Check(r, maximum_[r]);
-      if (!IsLeft(r)) Measure(r);
-      if (HasLabels() && !IsLeft(r)) left_out[r] = static_cast<std::int32_t>(batch_.labels[r]);
+    LoadLanes();
+    rows.Sum(left_out_, batch_.result != nullptr, sum_);
+    std::uint32_t held = 0;
+    for (std::size_t r = 0; r < kMostRows; r += hn::Lanes(D())) {
+      const V maximum = rows.Maxima(r);
+      const V factor = hn::Load(D(), given_ + r);
+      M is_held = hn::And(hn::IsFinite(maximum), hn::Le(hn::Abs(factor), Constant(kLargestFactor)));
+      hn::Store(rows.Exponents(r), D(), exponent_ + r);
+      if (HasLabels()) {
+        const V label = hn::PromoteTo(D(), hn::Load(hn::Rebind<std::int32_t, D>(), left_out_ + r));
+        is_held = hn::And(is_held, hn::And(hn::Ge(label, hn::Zero(D())), hn::IsFinite(rows.Own(r))));
+        hn::Store(hn::Sub(maximum, rows.Own(r)), D(), distance_ + r);
+      }
+      std::uint8_t bits[8] = {};  // as many as StoreMaskBits may write
+      hn::StoreMaskBits(D(), is_held, bits);
+      held |= std::uint32_t{bits[0]} << r;
     }
-    rows.Sums(maximum_, left_out, sum_);
-    for (std::size_t r = 0; r < batch_.count; ++r) exponent_[r] = RowScale(maximum_[r]).Exponent(maximum_[r]);
+    left_ = ~held & ((std::uint32_t{1} << batch_.count) - 1);
     Finish();
     if (batch_.losses != nullptr) TellLosses();
     if (batch_.result != nullptr) WriteShort(rows);
@@ -88,8 +98,29 @@ class LogitStages {
     if (HasLabels() && !IsLeft(r)) top_[r] = HWY_MAX(top_[r], Row(r)[Label(r)]);
   }
 
+  /// The factors and labels of short rows, in lanes.
+  HWY_INLINE void LoadLanes() {
+    for (std::size_t r = 0; r < kMostRows; r += hn::Lanes(D())) {
+      const std::size_t count = batch_.count < r ? 0 : batch_.count - r;
+      const auto is_row = hn::FirstN(D(), count);
+      V factor = Constant(1);
+      if (batch_.factors != nullptr && count != 0) {
+        factor = hn::IfThenElse(is_row, hn::MaskedLoad(is_row, D(), batch_.factors + r), factor);
+      }
+      hn::Store(factor, D(), given_ + r);
+      const hn::RebindToSigned<D> wide;
+      auto label = hn::Set(wide, -1);
+      if (HasLabels() && count != 0) {
+        const auto has_label = hn::RebindMask(wide, is_row);
+        label = hn::IfThenElse(has_label, hn::MaskedLoad(has_label, wide, batch_.labels + r), label);
+      }
+      const hn::Rebind<std::uint32_t, D> narrow;
+      const auto low = hn::TruncateTo(narrow, hn::BitCast(hn::RebindToUnsigned<D>(), label));
+      hn::Store(low, narrow, reinterpret_cast<std::uint32_t*>(left_out_ + r));
+    }
+  }
+
   HWY_INLINE void Check(std::size_t r, float top) {
-    constexpr double kLargestFactor = 0x1p60;
     const double factor = Factor(r);
     bool is_held = IsFinite(top) && HWY_MAX(factor, -factor) <= kLargestFactor;
     if (HasLabels() && is_held) is_held = batch_.labels[r] >= 0 && IsFinite(Row(r)[Label(r)]);
@@ -120,22 +151,25 @@ class LogitStages {
     maximum_[r] = HasLabels() ? HWY_MAX(sums.maximum, Row(r)[Label(r)]) : sums.maximum;
   }
 
-  /// Everything in units of e^maximum.
+  /// Everything in units of e^maximum; what has no label needs none.
   HWY_INLINE void Finish() {
+    const DoubleExpTable exp;
     for (std::size_t r = 0; r < batch_.count; r += hn::Lanes(D())) {
-      const V scale = ExpNonPositive(hn::Load(D(), exponent_ + r));
-      const V sum = hn::Mul(hn::Mul(hn::Load(D(), sum_ + r), Constant(0x1p-100)), scale);
       if (!HasLabels()) {
-        hn::Store(hn::Div(scale, sum), D(), factor_ + r);
+        hn::Store(hn::Div(Constant(0x1p100), hn::Load(D(), sum_ + r)), D(), factor_ + r);
         continue;
       }
+      const V distance = hn::Load(D(), distance_ + r);
+      V scale_and_own[2] = {hn::Load(D(), exponent_ + r), hn::Neg(distance)};
+      exp.Raise<2>(scale_and_own);
+      const V scale = scale_and_own[0];
+      const V own = scale_and_own[1];
+      const V sum = hn::Mul(hn::Mul(hn::Load(D(), sum_ + r), Constant(0x1p-100)), scale);
       // The sum is without the label's own term, which is 1 where the label has the maximum; elsewhere the sum is at
       // least 1.
-      const V distance = hn::Load(D(), distance_ + r);
-      const V own = ExpNonPositive(hn::Neg(distance));
       const V others = hn::IfThenElse(hn::Eq(distance, hn::Zero(D())), sum, hn::Add(hn::Sub(sum, Constant(1)), own));
       const V all = hn::Add(sum, own);
-      hn::Store(hn::Add(distance, Log1p(others)), D(), loss_ + r);
+      hn::Store(hn::Add(distance, BriefLog1p(others)), D(), loss_ + r);
       hn::Store(hn::Div(scale, all), D(), factor_ + r);
       hn::Store(hn::Div(sum, all), D(), missing_ + r);
     }
@@ -160,15 +194,19 @@ class LogitStages {
   }
 
   HWY_INLINE void WriteShort(ShortRows& rows) {
-    for (std::size_t r = 0; r < kMostRows; ++r) {
-      if (r >= batch_.count || IsLeft(r)) factor_[r] = missing_[r] = 0;
+    HWY_ALIGN float own[kMostRows] = {};
+    for (std::size_t r = 0; r < batch_.count; r += hn::Lanes(D())) {
+      const V given = hn::Load(D(), given_ + r);
+      hn::Store(hn::Mul(hn::Load(D(), factor_ + r), given), D(), factor_ + r);
+      if (HasLabels()) hn::Store(ToFloat(hn::Neg(hn::Mul(hn::Load(D(), missing_ + r), given))), F(), own + r);
     }
-    for (std::size_t r = 0; r < batch_.count; ++r) factor_[r] *= Factor(r);
+    // What is written behind the last row is overwritten by the rows that follow, unless these are still to be read.
+    if (left_ == 0 && batch_.count == kMostRows && batch_.is_followed && ShortStride(n_) == n_ &&
+        batch_.result != batch_.x) {
+      return rows.Scaled(factor_, left_out_, own, batch_.result);
+    }
     HWY_ALIGN float result[ShortRows::kRows * ShortRows::kMostClasses + 4];
-    rows.Scaled(maximum_, factor_, result);
-    for (std::size_t r = 0; HasLabels() && r < batch_.count; ++r) {
-      if (!IsLeft(r)) result[r * ShortStride(n_) + Label(r)] = static_cast<float>(-missing_[r] * Factor(r));
-    }
+    rows.Scaled(factor_, left_out_, own, result);
     CopyShortRows(result, n_, batch_.count, left_, batch_.result);
   }
 
@@ -177,6 +215,7 @@ class LogitStages {
     for (std::size_t i = 0; i < n_; ++i) result[i] = std::numeric_limits<float>::quiet_NaN();
   }
 
+  static constexpr double kLargestFactor = 0x1p60;
   static constexpr std::size_t kMostFetched = 65536;
   static constexpr std::size_t kFetchedAhead = 1024;
   static constexpr std::size_t kKeptFloats = kBatchFloats + kMostRows * kStepFloats;
@@ -189,7 +228,9 @@ class LogitStages {
   HWY_ALIGN double sum_[kMostRows] = {};
   HWY_ALIGN double exponent_[kMostRows] = {};
   HWY_ALIGN double distance_[kMostRows] = {};
-  HWY_ALIGN double factor_[kMostRows];
+  HWY_ALIGN double factor_[kMostRows] = {};
+  HWY_ALIGN double given_[kMostRows];
+  HWY_ALIGN std::int32_t left_out_[kMostRows];
   HWY_ALIGN double loss_[kMostRows];
   HWY_ALIGN double missing_[kMostRows];
   HWY_ALIGN_MAX float kept_[2 * kKeptFloats];

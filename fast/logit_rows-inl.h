@@ -55,6 +55,10 @@ class RowSums {
     maxima_[r] = maxima;
   }
   HWY_INLINE void SetNone(std::size_t r) { sum_[r] = kNaN; }
+  HWY_INLINE void SetLanes(std::size_t r, V sum, V exponent) {
+    hn::Store(sum, D(), sum_ + r);
+    hn::Store(exponent, D(), exponent_ + r);
+  }
 
   /// The sums, with the maxima added, for a `unit` of 2^-exponent.
   HWY_INLINE V Get(std::size_t r, double unit) const {
@@ -87,16 +91,13 @@ HWY_INLINE void SumLongRows(const float* x, std::size_t n, std::size_t count, bo
 HWY_INLINE void SumShortRows(const float* x, std::size_t n, std::size_t count, bool is_followed, LogitRows& rows,
                              RowSums& sums) {
   ShortRows lanes(x, count, n, is_followed);
-  std::int32_t top[kMostRows];
-  double sum[kMostRows];
-  lanes.Maxima(rows.maximum, top);
-  lanes.Sums(rows.maximum, top, sum);
-  for (std::size_t r = 0; r < count; ++r) {
-    if (IsFinite(rows.maximum[r])) {
-      sums.Set(r, RowScale(rows.maximum[r]), sum[r], 0);
-    } else {
-      sums.SetNone(r);
-    }
+  HWY_ALIGN double sum[kMostRows];
+  lanes.Sum(nullptr, false, sum);
+  for (std::size_t r = 0; r < kMostRows; r += hn::Lanes(D())) {
+    const V maximum = lanes.Maxima(r);
+    hn::StoreU(ToFloat(maximum), F(), rows.maximum + r);
+    const V known = hn::IfThenElse(hn::IsFinite(maximum), hn::Load(D(), sum + r), Constant(kNaN));
+    sums.SetLanes(r, known, lanes.Exponents(r));
   }
 }
 

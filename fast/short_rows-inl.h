@@ -94,22 +94,6 @@ class ShortColumns {
   HWY_INLINE const float* Column(std::size_t c, std::size_t p) const { return columns_ + c * kRows + p * kFloatLanes; }
   HWY_INLINE float* Column(std::size_t c, std::size_t p) { return columns_ + c * kRows + p * kFloatLanes; }
 
-  /// The maxima, and the first class of each. A NaN is passed over, or stays where it is the first.
-  HWY_INLINE void Maxima(float* maximum, std::int32_t* top) const {
-    for (std::size_t p = 0; p < kRowParts; ++p) {
-      VF m = hn::Load(FD(), Column(0, p));
-      VI at = hn::Zero(ID());
-      for (std::size_t c = 1; c < n_; ++c) {
-        const VF x = hn::Load(FD(), Column(c, p));
-        const MF is_larger = hn::Lt(m, x);
-        at = hn::IfThenElse(hn::RebindMask(ID(), is_larger), Integers(static_cast<std::int32_t>(c)), at);
-        m = hn::IfThenElse(is_larger, x, m);
-      }
-      hn::StoreU(m, FD(), maximum + p * kFloatLanes);
-      hn::StoreU(at, ID(), top + p * kFloatLanes);
-    }
-  }
-
  private:
   std::size_t n_;
   HWY_ALIGN float columns_[kMostClasses * kRows];
@@ -145,28 +129,40 @@ HWY_INLINE void CopyShortRows(const float* rows, std::size_t n, std::size_t coun
   }
 }
 
-/// The sums of exponentials of such rows, and multiples of these.
+/// The sums of exponentials of such rows, and multiples of these. All that is one a row is in lanes, and nothing of it is
+/// stored by itself and loaded with others, which would have to wait for it.
 class ShortRows : public ShortColumns {
  public:
   HWY_INLINE ShortRows(const float* x, std::size_t count, std::size_t n, bool is_followed)
-      : ShortColumns(x, count, n, is_followed) {}
+      : ShortColumns(x, count, n, is_followed) {
+    for (std::size_t p = 0; p < kRowParts; ++p) Scale(p);
+  }
 
-  /// What SumExp gives, for each row, without its class `left_out` (-1: none). Rows with infinite maxima give nonsense.
-  HWY_INLINE void Sums(const float* maximum, const std::int32_t* left_out, double* sum) {
-    for (std::size_t r = 0; r < kRows; ++r) {
-      const RowScale scale(maximum[r]);
-      shift_[r] = scale.shift;
-      floor_[r] = scale.floor;
-      SetExponent(r, RowScale::kExponent - scale.binade);
-    }
+  /// Of the rows from r on: the largest logits, passing over NaNs; RowScale::Exponent of them; the logits that were left
+  /// out of the sum.
+  HWY_INLINE V Maxima(std::size_t r) const { return LoadFloats(maximum_ + r); }
+  HWY_INLINE V Exponents(std::size_t r) const {
+    constexpr double kLn2 = 0x1.62e42fefa39efp-1;
+    const V binade = hn::PromoteTo(D(), hn::Load(hn::Rebind<std::int32_t, D>(), binade_ + r));
+    return hn::MulSub(binade, Constant(kLn2), hn::Sub(Maxima(r), LoadFloats(shift_ + r)));
+  }
+  HWY_INLINE V Own(std::size_t r) const { return LoadFloats(own_ + r); }
+
+  /// What SumExp gives, for each row, without its class `left_out` (-1: none); without a list of them, without its first
+  /// maximum. For Scaled the terms are kept. Rows with infinite maxima give nonsense.
+  HWY_INLINE void Sum(const std::int32_t* left_out, bool keeps, double* sum) {
     const hn::Repartition<double, FD> dd;
     const hn::Rebind<float, decltype(dd)> half;
     const ExpTable exp;
     for (std::size_t p = 0; p < kRowParts; ++p) {
-      const VI out = hn::LoadU(ID(), left_out + p * kFloatLanes);
-      const VF shift = hn::Load(FD(), shift_ + p * kFloatLanes);
-      const VF floor = hn::Load(FD(), floor_ + p * kFloatLanes);
-      const VI exponent = hn::Load(ID(), exponent_ + p * kFloatLanes);
+      const std::size_t r = p * kFloatLanes;
+      const VI out = left_out == nullptr ? Integers(-1) : hn::Load(ID(), left_out + r);
+      const VF maximum = hn::Load(FD(), maximum_ + r);
+      const VF shift = hn::Load(FD(), shift_ + r);
+      const VF floor = hn::Load(FD(), floor_ + r);
+      const VI exponent = ExponentBits(RowScale::kExponent, r);
+      MF seeks = hn::Eq(Floats(left_out == nullptr ? 0 : 1), hn::Zero(FD()));
+      VF own = Floats(0);
       auto low = hn::Zero(dd);
       auto high = hn::Zero(dd);
       std::size_t c = 0;
@@ -174,9 +170,17 @@ class ShortRows : public ShortColumns {
         VF rests = hn::Zero(FD());
         const std::size_t end = HWY_MIN(size(), c + kRows);
         for (; c < end; ++c) {
-          const Exponential e = exp(MaxOrNaN(hn::Sub(hn::Load(FD(), Column(c, p)), shift), floor));
-          const MF is_out = hn::RebindMask(FD(), hn::Eq(out, Integers(static_cast<std::int32_t>(c))));
+          const VF x = hn::Load(FD(), Column(c, p));
+          const Exponential e = exp(MaxOrNaN(hn::Sub(x, shift), floor));
+          const MF is_first = hn::And(seeks, hn::Eq(x, maximum));
+          seeks = hn::AndNot(is_first, seeks);
+          const MF is_out = hn::Or(is_first, hn::RebindMask(FD(), hn::Eq(out, Integers(static_cast<std::int32_t>(c)))));
+          own = hn::IfThenElse(is_out, x, own);
           const VF t = hn::IfThenZeroElse(is_out, FloatOf(hn::Add(BitsOf(e.t), exponent)));
+          if (keeps) {
+            hn::Store(t, FD(), t_ + c * kRows + r);
+            hn::Store(e.p, FD(), p_ + c * kRows + r);
+          }
           rests = hn::IfThenElse(is_out, rests, hn::MulAdd(t, e.p, rests));
           low = hn::Add(low, hn::PromoteTo(dd, hn::LowerHalf(half, t)));
           high = hn::Add(high, hn::PromoteTo(dd, hn::UpperHalf(half, t)));
@@ -184,46 +188,97 @@ class ShortRows : public ShortColumns {
         low = hn::Add(low, hn::PromoteTo(dd, hn::LowerHalf(half, rests)));
         high = hn::Add(high, hn::PromoteTo(dd, hn::UpperHalf(half, rests)));
       }
-      hn::StoreU(low, dd, sum + p * kFloatLanes);
-      hn::StoreU(high, dd, sum + p * kFloatLanes + kFloatLanes / 2);
+      hn::Store(own, FD(), own_ + r);
+      hn::Store(low, dd, sum + r);
+      hn::Store(high, dd, sum + r + kFloatLanes / 2);
     }
   }
 
-  /// What MapScaledExp gives, for each row and its factor: rounded once, with the factor's significand in two floats and
-  /// its exponent in t. A factor that is NaN makes its row that. The result is as StoreShortRows has it.
-  HWY_INLINE void Scaled(const float* maximum, const double* factor, float* result) {
-    for (std::size_t r = 0; r < kRows; ++r) SetFactor(r, maximum[r], factor[r]);
-    StoreShortRows([&](std::size_t c, std::size_t p) HWY_ATTR { return ScaledPart(c, p); }, size(), result);
+  /// What MapKeptTerms gives for each row and its factor, and MapScaledExp where that is too small for it; `own` in the
+  /// classes that were left out. A factor that is NaN makes its row that. The result is as StoreShortRows has it.
+  HWY_INLINE void Scaled(const double* factor, const std::int32_t* left_out, const float* own, float* result) {
+    M is_tiny = hn::FirstN(D(), 0);
+    for (std::size_t r = 0; r < kRows; r += hn::Lanes(D())) {
+      const V f = hn::Mul(hn::Load(D(), factor + r), Constant(0x1p-70));  // as in LogitStages::Write
+      const hn::Vec<F> high = ToFloat(f);
+      hn::Store(high, F(), high_ + r);
+      hn::Store(ToFloat(hn::Sub(f, hn::PromoteTo(D(), high))), F(), low_ + r);
+      is_tiny = hn::Or(is_tiny, hn::Lt(hn::Abs(f), Constant(FromTerms::kLeastFactor)));
+    }
+    const bool has_tiny = !hn::AllFalse(D(), is_tiny);
+    if (has_tiny) {
+      for (std::size_t r = 0; r < kRows; ++r) SetTiny(r, factor[r]);
+    }
+    const auto column = [&](std::size_t c, std::size_t p) HWY_ATTR {
+      c = HWY_MIN(c, size() - 1);
+      const std::size_t r = p * kFloatLanes;
+      const VF t = hn::Load(FD(), t_ + c * kRows + r);
+      const VF high = hn::Load(FD(), high_ + r);
+      const VF rest = hn::Mul(t, hn::MulAdd(hn::Load(FD(), p_ + c * kRows + r), high, hn::Load(FD(), low_ + r)));
+      VF y = hn::Mul(hn::MulAdd(t, high, rest), Floats(ScaledRange::kUnit));
+      if (has_tiny) {
+        const MF is_row_tiny = hn::Lt(hn::Abs(high), Floats(static_cast<float>(FromTerms::kLeastFactor)));
+        y = hn::IfThenElse(is_row_tiny, TinyPart(c, p), y);
+      }
+      const MI is_own = hn::Eq(hn::Load(ID(), left_out + r), Integers(static_cast<std::int32_t>(c)));
+      return hn::IfThenElse(hn::RebindMask(FD(), is_own), hn::Load(FD(), own + r), y);
+    };
+    StoreShortRows(column, size(), result);
   }
 
  private:
-  HWY_INLINE void SetExponent(std::size_t r, std::int32_t exponent) {
-    exponent_[r] = static_cast<std::int32_t>(static_cast<std::uint32_t>(exponent) << 23);
+  /// RowScale's, in lanes.
+  HWY_INLINE void Scale(std::size_t p) {
+    const std::size_t r = p * kFloatLanes;
+    VF maximum = Floats(kNoLogit);
+    for (std::size_t c = 0; c < size(); ++c) maximum = MaxOrNaN(hn::Load(FD(), Column(c, p)), maximum);
+    const VF top = hn::IfThenElseZero(hn::Eq(hn::Sub(maximum, maximum), hn::Zero(FD())), maximum);
+    const VF shift = hn::IfThenElseZero(hn::Gt(hn::Abs(top), Floats(RowScale::kFar)), top);
+    const VF shifted = hn::Sub(top, shift);
+    const VF scaled = hn::Add(hn::Mul(shifted, Floats(0x1.715476p+0f)), Floats(RowScale::kFar * 2));
+    const VI binade = hn::Sub(hn::ConvertTo(ID(), scaled), Integers(static_cast<std::int32_t>(RowScale::kFar * 2)));
+    hn::Store(maximum, FD(), maximum_ + r);
+    hn::Store(shift, FD(), shift_ + r);
+    hn::Store(hn::Sub(shifted, Floats(RowScale::kDepth)), FD(), floor_ + r);
+    hn::Store(binade, ID(), binade_ + r);
   }
 
-  HWY_INLINE void SetFactor(std::size_t r, float maximum, double factor) {
-    const RowScale scale(maximum);
+  /// What is added to the bits of t for e^(x - shift) 2^exponent / 2^binade.
+  HWY_INLINE VI ExponentBits(std::int32_t exponent, std::size_t r) const {
+    return hn::ShiftLeft<23>(hn::Sub(Integers(exponent), hn::Load(ID(), binade_ + r)));
+  }
+
+  /// As ScaledExp has it: the factor's significand in two floats and its exponent in t.
+  HWY_NOINLINE void SetTiny(std::size_t r, double factor) {
     const ScaledRange range(factor);
-    floor_[r] = scale.top - scale.shift - range.depth;
-    SetExponent(r, range.exponent - scale.binade);
-    high_[r] = static_cast<float>(range.significand);
-    low_[r] = static_cast<float>(range.significand - high_[r]);
+    const float top = IsFinite(maximum_[r]) ? maximum_[r] : 0;
+    tiny_floor_[r] = top - shift_[r] - range.depth;
+    tiny_exponent_[r] = static_cast<std::int32_t>(static_cast<std::uint32_t>(range.exponent - binade_[r]) << 23);
+    tiny_high_[r] = static_cast<float>(range.significand);
+    tiny_low_[r] = static_cast<float>(range.significand - tiny_high_[r]);
   }
-
-  HWY_INLINE VF ScaledPart(std::size_t c, std::size_t p) const {
+  HWY_NOINLINE VF TinyPart(std::size_t c, std::size_t p) const {
     const auto of = [&](const float* lanes) HWY_ATTR { return hn::Load(FD(), lanes + p * kFloatLanes); };
     const VF x = hn::Sub(hn::Load(FD(), Column(c, p)), of(shift_));
-    const Exponential e = ExpTable()(MaxOrNaN(x, of(floor_)));
-    const VF t = FloatOf(hn::Add(BitsOf(e.t), hn::Load(ID(), exponent_ + p * kFloatLanes)));
-    const VF rest = hn::Mul(t, hn::MulAdd(e.p, of(high_), of(low_)));
-    return hn::Mul(hn::MulAdd(t, of(high_), rest), Floats(ScaledRange::kUnit));
+    const Exponential e = ExpTable()(MaxOrNaN(x, of(tiny_floor_)));
+    const VF t = FloatOf(hn::Add(BitsOf(e.t), hn::Load(ID(), tiny_exponent_ + p * kFloatLanes)));
+    const VF rest = hn::Mul(t, hn::MulAdd(e.p, of(tiny_high_), of(tiny_low_)));
+    return hn::Mul(hn::MulAdd(t, of(tiny_high_), rest), Floats(ScaledRange::kUnit));
   }
 
+  HWY_ALIGN float maximum_[kRows];
   HWY_ALIGN float shift_[kRows];
   HWY_ALIGN float floor_[kRows];
+  HWY_ALIGN std::int32_t binade_[kRows];
+  HWY_ALIGN float own_[kRows];
   HWY_ALIGN float high_[kRows];
   HWY_ALIGN float low_[kRows];
-  HWY_ALIGN std::int32_t exponent_[kRows];
+  HWY_ALIGN float tiny_floor_[kRows];
+  HWY_ALIGN float tiny_high_[kRows];
+  HWY_ALIGN float tiny_low_[kRows];
+  HWY_ALIGN std::int32_t tiny_exponent_[kRows];
+  HWY_ALIGN_MAX float t_[kMostClasses * kRows];
+  HWY_ALIGN_MAX float p_[kMostClasses * kRows];
 };
 
 #endif
