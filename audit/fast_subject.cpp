@@ -102,19 +102,20 @@ constexpr Entry entries[] = {
            [](const auto& c) { fast::log_softmax_gradient(c.output, c.upstream, c.result, c.rows); }),
     in_all("logsumexp", "gradient",
            [](const auto& c) { fast::logsumexp_gradient(c.output, c.upstream, c.result, c.rows); }),
-    in_all("binary_crossentropy", "forward",
-           [](const auto& c) { fast::binary_crossentropy(c.target, c.output, c.result, c.n, c.options); }),
+    in_all_and_f64("binary_crossentropy", "forward",
+                   [](const auto& c) { fast::binary_crossentropy(c.target, c.output, c.result, c.n, c.options); }),
     in_all("binary_crossentropy", "gradient",
            [](const auto& c) {
              fast::binary_crossentropy_gradient(c.target, c.output, c.upstream, c.result, c.n, c.options);
            }),
-    in_all("categorical_crossentropy", "forward",
-           [](const auto& c) { fast::categorical_crossentropy(c.target, c.output, c.result, c.rows, c.options); }),
+    in_all_and_f64(
+        "categorical_crossentropy", "forward",
+        [](const auto& c) { fast::categorical_crossentropy(c.target, c.output, c.result, c.rows, c.options); }),
     in_all("categorical_crossentropy", "gradient",
            [](const auto& c) {
              fast::categorical_crossentropy_gradient(c.target, c.output, c.upstream, c.result, c.rows, c.options);
            }),
-    in_all(
+    in_all_and_f64(
         "sparse_categorical_crossentropy", "forward",
         [](const auto& c) { fast::sparse_categorical_crossentropy(c.labels, c.output, c.result, c.rows, c.options); }),
     in_all("sparse_categorical_crossentropy", "gradient",
@@ -128,8 +129,8 @@ constexpr Entry entries[] = {
            [](const auto& c) {
              fast::mean_squared_error_gradient(c.target, c.output, c.upstream, c.result, c.rows, c.options);
            }),
-    in_all("cross_entropy_error", "forward",
-           [](const auto& c) { fast::cross_entropy_error(c.target, c.output, c.result, c.rows, c.options); }),
+    in_all_and_f64("cross_entropy_error", "forward",
+                   [](const auto& c) { fast::cross_entropy_error(c.target, c.output, c.result, c.rows, c.options); }),
     in_all("cross_entropy_error", "gradient",
            [](const auto& c) {
              fast::cross_entropy_error_gradient(c.target, c.output, c.upstream, c.result, c.rows, c.options);
@@ -141,6 +142,13 @@ constexpr const char* contract_lines[] = {
     "sigmoid exact f64 forward",
     "softmax,log_softmax exact f64 forward axis",
     "softmax,log_softmax,logsumexp exact f32,f16,bf16 forward,gradient axis",
+    ("binary_crossentropy exact,keras1 f64 forward from_logits reduction epsilon label_smoothing pos_weight "
+     "sample_weights"),
+    ("categorical_crossentropy exact,keras1 f64 forward from_logits reduction axis epsilon label_smoothing "
+     "class_weights sample_weights"),
+    ("sparse_categorical_crossentropy exact,keras1 f64 forward from_logits reduction axis epsilon label_smoothing "
+     "ignore_index class_weights sample_weights"),
+    "cross_entropy_error exact f64 forward reduction axis class_weights sample_weights",
     ("binary_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction epsilon label_smoothing "
      "pos_weight sample_weights"),
     ("categorical_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits reduction axis epsilon "

@@ -24,7 +24,7 @@ Magnified<T> logsumexp_of(RowView x) {
 }
 
 void fill_limits(const float* x, float* result, std::size_t n, float at_infinity, float elsewhere) {
-  const bool has_limit = top_of({x, n}).has_one_infinity();
+  const bool has_limit = top_of(RowView{x, n}).has_one_infinity();
   for (std::size_t i = 0; i < n; ++i) {
     const float limit = x[i] == static_cast<float>(infinity) ? at_infinity : elsewhere;
     result[i] = has_limit ? limit : static_cast<float>(not_a_number);

@@ -14,8 +14,8 @@ namespace lossaudit::fast::careful {
 
 /// w ((1 - a) t + a / K), the smoothed and weighted target. Zero and sign are exact in Wide: only the last step
 /// divides.
-template <class T>
-Magnified<T> coefficient(const LossTask& task, double w, double t, std::size_t classes) {
+template <class T, class V>
+Magnified<T> coefficient(const LossTaskOf<V>& task, double w, double t, std::size_t classes) {
   const T smoothed =
       task.smoothing == 0
           ? T(t)
@@ -24,8 +24,8 @@ Magnified<T> coefficient(const LossTask& task, double w, double t, std::size_t c
   return {T(w) * smoothed, std::abs(w) * (std::abs(t) + task.smoothing)};
 }
 
-template <class T>
-Magnified<T> binary_crossentropy(const LossTask& task, double t, double output) {
+template <class T, class V>
+Magnified<T> binary_crossentropy(const LossTaskOf<V>& task, double t, double output) {
   if (std::isnan(output) || !std::isfinite(t)) return {T(not_a_number)};
   const Magnified<T> positive = coefficient<T>(task, task.pos_weight, t, 2);
   // 1 - t' is the smoothed 1 - t, which T holds exactly or nearly so.
@@ -52,9 +52,9 @@ Magnified<T> binary_crossentropy(const LossTask& task, double t, double output) 
   return loss;
 }
 
-template <class T>
-Magnified<T> entropy(const LossTask& task, std::size_t row) {
-  const RowView output = row_of(task.rows, task.output, row);
+template <class T, class V>
+Magnified<T> entropy(const LossTaskOf<V>& task, std::size_t row) {
+  const RowViewOf<V> output = row_of(task.rows, task.output, row);
   const std::int64_t label = task.labels == nullptr ? 0 : task.labels[row];
   if (task.labels != nullptr && !is_class(label, output.size)) return {T(not_a_number)};
   const Surprises<T> surprises = surprises_of<T>(task, output);
@@ -69,10 +69,10 @@ Magnified<T> entropy(const LossTask& task, std::size_t row) {
   return loss;
 }
 
-template <class T>
-Magnified<T> squared_error(const LossTask& task, std::size_t row) {
-  const RowView output = row_of(task.rows, task.output, row);
-  const RowView target = row_of(task.rows, task.target, row);
+template <class T, class V>
+Magnified<T> squared_error(const LossTaskOf<V>& task, std::size_t row) {
+  const RowViewOf<V> output = row_of(task.rows, task.output, row);
+  const RowViewOf<V> target = row_of(task.rows, task.target, row);
   T sum(0.0);
   for (std::size_t i = 0; i < output.size; ++i) {
     const T difference = T(target[i]) - T(output[i]);
@@ -83,8 +83,8 @@ Magnified<T> squared_error(const LossTask& task, std::size_t row) {
 }
 
 /// The loss of that index before its sample weight.
-template <class T>
-Magnified<T> loss_of(const LossTask& task, std::size_t index) {
+template <class T, class V>
+Magnified<T> loss_of(const LossTaskOf<V>& task, std::size_t index) {
   switch (task.kind) {
     case LossKind::binary:
       return binary_crossentropy<T>(task, task.target[index], task.output[index]);
@@ -96,8 +96,8 @@ Magnified<T> loss_of(const LossTask& task, std::size_t index) {
 }
 
 /// Σ s_r L_r of the losses that count.
-template <class T>
-Magnified<T> sum_of_losses(const LossTask& task) {
+template <class T, class V>
+Magnified<T> sum_of_losses(const LossTaskOf<V>& task) {
   Magnified<T> sum;
   for (std::size_t i = 0; i < task.losses(); ++i) {
     if (task.ignores(i)) continue;

@@ -25,11 +25,12 @@ struct RowTop {
   [[nodiscard]] bool has_one_infinity() const { return !has_nan && infinities == 1; }
 };
 
-inline RowTop top_of(RowView x) {
+template <class V>
+RowTop top_of(RowViewOf<V> x) {
   RowTop top;
   for (std::size_t i = 0; i < x.size; ++i) {
     top.has_nan = top.has_nan || std::isnan(x[i]);
-    top.infinities += x[i] == static_cast<float>(infinity) ? 1 : 0;
+    top.infinities += x[i] == static_cast<V>(infinity) ? 1 : 0;
     if (x[i] > top.maximum) {
       top.maximum = x[i];
       top.argmax = i;
@@ -39,8 +40,8 @@ inline RowTop top_of(RowView x) {
 }
 
 /// ln Σ e^(x_j - m) of a row whose maximum m is finite.
-template <class T>
-T log_of_sum(RowView x, const RowTop& top) {
+template <class T, class V>
+T log_of_sum(RowViewOf<V> x, const RowTop& top) {
   T others(0.0);
   for (std::size_t i = 0; i < x.size; ++i) {
     if (i != top.argmax) others = others + exp(T(x[i]) - T(top.maximum));
@@ -57,8 +58,8 @@ T minus_log(const T& p) {
   return to_double(p) == 0 ? T(infinity) : T(-log(p));
 }
 
-template <class T>
-Surprises<T> of_logits(RowView x) {
+template <class T, class V>
+Surprises<T> of_logits(RowViewOf<V> x) {
   const RowTop top = top_of(x);
   Surprises<T> row;
   if (top.has_one_infinity()) {
@@ -80,7 +81,11 @@ Surprises<T> of_masses(std::vector<double> p) {
   const auto largest = std::max_element(p.begin(), p.end());
   const T maximum(*largest);
   if (*largest == 0) return row;
-  for (const double q : p) row.push_back(q == 0 ? T(infinity) : log(maximum / T(q)));
+  for (const double q : p) {
+    // A quotient of doubles can be out of range; so far apart, their logarithms do not cancel.
+    const bool is_far = q < 0x1p-900 && q < 0x1p-100 * *largest;
+    row.push_back(q == 0 ? T(infinity) : is_far ? T(log(maximum) - log(T(q))) : T(log(maximum / T(q))));
+  }
   *largest = 0;
   const T offset = log1p(sum_of(p, T(0.0)) / maximum);
   for (T& surprise : row) surprise = surprise + offset;
@@ -88,8 +93,8 @@ Surprises<T> of_masses(std::vector<double> p) {
 }
 
 /// -ln clip(o_i / Σ o), where o may have either sign.
-template <class T>
-Surprises<T> of_clipped_shares(const LossTask& task, std::vector<double> o) {
+template <class T, class V>
+Surprises<T> of_clipped_shares(const LossTaskOf<V>& task, std::vector<double> o) {
   Surprises<T> row;
   const auto is_infinite = [](double q) { return std::isinf(q); };
   const auto infinities = std::count_if(o.begin(), o.end(), is_infinite);
@@ -101,9 +106,10 @@ Surprises<T> of_clipped_shares(const LossTask& task, std::vector<double> o) {
   for (double& q : o) {
     const T share = T(q) / sum;
     const double size = to_double(share);
-    if (size <= task.clip_low) {
+    // By all their digits: a double beside the clip is not the share.
+    if (to_double(share - T(task.clip_low)) <= 0) {
       row.push_back(minus_log(T(task.clip_low)));
-    } else if (size >= task.clip_high && task.clip_high < 1) {
+    } else if (task.clip_high < 1 && to_double(share - T(task.clip_high)) >= 0) {
       row.push_back(minus_log(T(task.clip_high)));
     } else if (size <= 0.5) {
       row.push_back(minus_log(share));
@@ -120,8 +126,8 @@ Surprises<T> of_clipped_shares(const LossTask& task, std::vector<double> o) {
 }
 
 /// -ln p_i of a row of outputs, by the way of the task.
-template <class T>
-Surprises<T> surprises_of(const LossTask& task, RowView o) {
+template <class T, class V>
+Surprises<T> surprises_of(const LossTaskOf<V>& task, RowViewOf<V> o) {
   if (task.probabilities == Probabilities::from_logits) return of_logits<T>(o);
   const bool is_any_number = task.probabilities == Probabilities::normalised_clipped ||
                              task.probabilities == Probabilities::clipped_normalised;

@@ -1,5 +1,7 @@
 #include "fast/double_double.hpp"
 
+#include <array>
+#include <cstddef>
 #include <limits>
 
 namespace lossaudit::fast {
@@ -28,6 +30,18 @@ DoubleDouble expm1_small(DoubleDouble r) {
   return r + r * sum;
 }
 
+/// 1 / (2 j + 1), for j up to 22.
+DoubleDouble inverse_odd(int j) {
+  static const auto table = [] {
+    std::array<DoubleDouble, 23> inverses;
+    for (std::size_t i = 0; i < inverses.size(); ++i) {
+      inverses[i] = DoubleDouble(1) / DoubleDouble(static_cast<double>(2 * i + 1));
+    }
+    return inverses;
+  }();
+  return table[static_cast<std::size_t>(j)];
+}
+
 /// y0 ~ ln y improved by one step: ln y = y0 + ln(1 + q) with q = y e^-y0 - 1 ~ 2^-52, whose cube is beneath notice.
 DoubleDouble improved_log(double y0, DoubleDouble y) {
   const DoubleDouble q = y * exp({-y0, 0}) - DoubleDouble(1);
@@ -37,7 +51,7 @@ DoubleDouble improved_log(double y0, DoubleDouble y) {
 }  // namespace
 
 DoubleDouble exp(DoubleDouble x) {
-  if (x.hi < -708) return {0, 0};
+  if (x.hi < -746) return {0, 0};
   // x = k ln 2 + 256 r; squaring e^r eight times multiplies its error by 2^8, which is why it is done on e^r - 1.
   const double k = std::nearbyint(x.hi / ln2.hi);
   const DoubleDouble reduced = x - k * ln2;
@@ -52,18 +66,20 @@ DoubleDouble log(DoubleDouble y) {
   if (y.hi == 0) return {-std::numeric_limits<double>::infinity(), 0};
   const DoubleDouble beyond_one = y - DoubleDouble(1);
   if (std::abs(beyond_one.hi) < series_limit) return log1p(beyond_one);
-  return improved_log(std::log(y.hi), y);
+  if (y.hi > 0x1p-900 && y.hi < 0x1p900) return improved_log(std::log(y.hi), y);
+  const int exponent = std::ilogb(y.hi);
+  const DoubleDouble significand = {std::ldexp(y.hi, -exponent), std::ldexp(y.lo, -exponent)};
+  return DoubleDouble(exponent) * ln2 + improved_log(std::log(significand.hi), significand);
 }
 
 DoubleDouble log1p(DoubleDouble u) {
+  if (std::abs(u.hi) < 0x1p-110) return u;
   if (!(std::abs(u.hi) < series_limit)) return log(DoubleDouble(1) + u);
   // 2 atanh(s) with abs(s) < 0.163: the terms fall by 2^-5.2, so the rest after 22 is below 2^-115.
   const DoubleDouble s = u / (DoubleDouble{2, 0} + u);
   const DoubleDouble z = s * s;
   DoubleDouble sum = {0, 0};
-  for (int j = 22; j >= 0; --j) {
-    sum = DoubleDouble(1) / DoubleDouble{static_cast<double>(2 * j + 1), 0} + z * sum;
-  }
+  for (int j = 22; j >= 0; --j) sum = inverse_odd(j) + z * sum;
   return DoubleDouble{2, 0} * (s * sum);
 }
 

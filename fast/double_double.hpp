@@ -60,13 +60,13 @@ inline DoubleDouble operator/(DoubleDouble a, DoubleDouble b) {
   return two_sum(first, second) + DoubleDouble{rest.hi / b.hi, 0};
 }
 
-/// e^x for abs(x) <= 708, within 2^-95 of it relatively; 0 below.
+/// e^x for x <= 708, within 2^-95 of it relatively or half of the least double; 0 below -746.
 DoubleDouble exp(DoubleDouble x);
 
-/// ln y within 2^-94 of it relatively, for 2^-1000 < y < 2^1000; -inf at 0.
+/// ln y within 2^-94 of it relatively; -inf at 0.
 DoubleDouble log(DoubleDouble y);
 
-/// ln(1 + u) within 2^-94 of it relatively, for -1 <= u < 2^1000.
+/// ln(1 + u) within 2^-94 of it relatively, for -1 <= u.
 DoubleDouble log1p(DoubleDouble u);
 
 }  // namespace lossaudit::fast

@@ -1,15 +1,10 @@
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
-#include <stdexcept>
-#include <string>
 #include <vector>
 
 #include "fast/double_double.hpp"
-#include "fast/exact_sum.hpp"
-#include "fast/loss_task.hpp"
+#include "fast/double_row.hpp"
 #include "fast/losses.hpp"
 #include "fast/row_layout.hpp"
 
@@ -166,47 +161,11 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-constexpr double sum_unit = 0x1p-512;
-
-/// A contiguous row and its reduction.
-struct DoubleRow {
-  DoubleRow(const double* row, std::size_t classes)
-      : x(row), n(classes), maximum(HWY_DYNAMIC_DISPATCH(DoubleRowMaximum)(row, classes)) {
-    if (std::isfinite(maximum)) others = HWY_DYNAMIC_DISPATCH(OthersOfDoubles)(x, n, maximum);
-  }
-
-  [[nodiscard]] bool is_finite() const { return std::isfinite(maximum) && !std::isnan(others.hi); }
-
-  /// One +inf, whose limit takes all, and no NaN.
-  [[nodiscard]] bool has_limit() const {
-    std::size_t infinities = 0;
-    for (std::size_t i = 0; i < n; ++i) {
-      if (std::isnan(x[i])) return false;
-      infinities += x[i] == infinity ? 1 : 0;
-    }
-    return infinities == 1;
-  }
-
-  [[nodiscard]] DoubleDouble sum() const {
-    return DoubleDouble(1) + DoubleDouble{others.hi * sum_unit, others.lo * sum_unit};
-  }
-
-  /// ln Σ e^(x_j - maximum). Of a sum below 2^-120 it is the sum, rounded once, if it is subnormal.
-  [[nodiscard]] DoubleDouble log_of_sum() const {
-    if (others.hi < 0x1p392) return {others.hi * sum_unit, 0};
-    return log1p({others.hi * sum_unit, others.lo * sum_unit});
-  }
-
-  const double* x;
-  std::size_t n;
-  double maximum;
-  DoubleDouble others = {not_a_number, 0};
-};
 
 void fill_limits(const DoubleRow& row, double* result, double at_infinity, double elsewhere) {
   const bool has_limit = row.has_limit();
-  for (std::size_t i = 0; i < row.n; ++i) {
-    const double limit = row.x[i] == infinity ? at_infinity : elsewhere;
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const double limit = row[i] == infinity ? at_infinity : elsewhere;
     result[i] = has_limit ? limit : not_a_number;
   }
 }
@@ -214,22 +173,13 @@ void fill_limits(const DoubleRow& row, double* result, double at_infinity, doubl
 void softmax_row(const double* x, double* result, std::size_t n) {
   const DoubleRow row(x, n);
   if (!row.is_finite()) return fill_limits(row, result, 1, 0);
-  HWY_DYNAMIC_DISPATCH(SoftmaxOfDoubles)(x, result, n, row.maximum, row.sum());
+  HWY_DYNAMIC_DISPATCH(SoftmaxOfDoubles)(x, result, n, row.maximum(), row.sum());
 }
 
 void log_softmax_row(const double* x, double* result, std::size_t n) {
   const DoubleRow row(x, n);
   if (!row.is_finite()) return fill_limits(row, result, 0, -infinity);
-  HWY_DYNAMIC_DISPATCH(LogSoftmaxOfDoubles)(x, result, n, row.maximum, row.log_of_sum());
-}
-
-/// The classes of a row, one after another: in place, or copied to `scratch`.
-const double* contiguous(const double* tensor, const Rows& rows, std::size_t row, std::vector<double>& scratch) {
-  const double* first = tensor + row / rows.inner * rows.classes * rows.inner + row % rows.inner;
-  if (rows.inner == 1) return first;
-  scratch.resize(rows.classes);
-  for (std::size_t i = 0; i < rows.classes; ++i) scratch[i] = first[i * rows.inner];
-  return scratch.data();
+  HWY_DYNAMIC_DISPATCH(LogSoftmaxOfDoubles)(x, result, n, row.maximum(), row.log_of_sum());
 }
 
 void map_double_rows(void (*kernel)(const double*, double*, std::size_t), const double* x, double* result,
@@ -249,105 +199,34 @@ void map_double_rows(void (*kernel)(const double*, double*, std::size_t), const 
   }
 }
 
-/// -ln p_i = (m - x_i) + ln Σ e^(x_j - m), neither negative; infinite for a logit of -inf.
-DoubleDouble surprise(const DoubleRow& row, const DoubleDouble& log, std::size_t i) {
-  if (std::isinf(row.x[i])) return {infinity, 0};
-  return two_sum(row.maximum, -row.x[i]) + log;
-}
-
-/// Σ t_i (-ln p_i); a row with one +inf has the limits, and any other that is not finite is NaN.
-DoubleDouble loss_of(const DoubleRow& row, const double* target) {
-  const bool has_limit = !row.is_finite() && row.has_limit();
-  if (!row.is_finite() && !has_limit) return {not_a_number, 0};
-  const DoubleDouble log = has_limit ? DoubleDouble{0, 0} : row.log_of_sum();
-  DoubleDouble sum;
-  for (std::size_t i = 0; i < row.n; ++i) {
-    if (!std::isfinite(target[i])) return {not_a_number, 0};
-    if (target[i] == 0) continue;
-    const DoubleDouble limit = {row.x[i] == infinity ? 0 : infinity, 0};
-    sum = sum + DoubleDouble(target[i]) * (has_limit ? limit : surprise(row, log, i));
-  }
-  return sum;
-}
-
-DoubleDouble loss_of(const DoubleRow& row, std::int64_t label) {
-  if (!is_class(label, row.n)) return {not_a_number, 0};
-  const auto i = static_cast<std::size_t>(label);
-  if (row.is_finite()) return surprise(row, row.log_of_sum(), i);
-  if (!row.has_limit()) return {not_a_number, 0};
-  return {row.x[i] == infinity ? 0 : infinity, 0};
-}
-
-void require_plain_logits(const char* loss, const LossOptionsOf<double>& options) {
-  if (options.from_logits && options.label_smoothing == 0 && options.pos_weight == 1 &&
-      options.class_weights == nullptr && !options.epsilon) {
-    return;
-  }
-  throw std::invalid_argument(std::string(loss) + " of doubles takes logits, sample_weights and ignore_index alone");
-}
-
-/// One loss a row, or their exact sum or mean; loss(row) for those that are not ignored.
-template <class Loss>
-void reduce_losses(const LossOptionsOf<double>& options, std::size_t rows, double* result, const Loss& loss,
-                   const std::int64_t* labels) {
-  ExactSum sum;
-  ExactSum weight;
-  std::size_t counted = 0;
-  for (std::size_t r = 0; r < rows; ++r) {
-    const bool is_ignored = options.ignore_index && labels[r] == *options.ignore_index;
-    const double s = options.sample_weights == nullptr ? 1 : options.sample_weights[r];
-    if (options.reduction == Reduction::none) {
-      const DoubleDouble value = is_ignored ? DoubleDouble{0, 0} : loss(r);
-      result[r] = is_ignored ? 0 : s == 0 && !std::isnan(value.hi) ? 0 : (DoubleDouble(s) * value).hi;
-    } else if (!is_ignored) {
-      const DoubleDouble value = loss(r);
-      const DoubleDouble weighted_value =
-          s == 0 && !std::isnan(value.hi) ? DoubleDouble{0, 0} : DoubleDouble(s) * value;
-      sum.add(weighted_value.hi);
-      sum.add(weighted_value.lo);
-      weight.add(s);
-      counted += s != 0 ? 1 : 0;
-    }
-  }
-  if (options.reduction == Reduction::none) return;
-  const DoubleDouble total = sum.value();
-  const DoubleDouble divisor =
-      options.dialect == Dialect::keras1 ? DoubleDouble(static_cast<double>(counted)) : weight.value();
-  const double mean = divisor.hi == 0 ? not_a_number : (total / divisor).hi;
-  result[0] = options.reduction == Reduction::sum ? total.hi : mean;
-}
-
 }  // namespace
+
+DoubleRow::DoubleRow(const double* x, std::size_t n)
+    : x_(x), n_(n), maximum_(HWY_DYNAMIC_DISPATCH(DoubleRowMaximum)(x, n)), others_(not_a_number) {
+  if (std::isfinite(maximum_)) others_ = HWY_DYNAMIC_DISPATCH(OthersOfDoubles)(x, n, maximum_);
+}
+
+bool DoubleRow::has_limit() const {
+  std::size_t infinities = 0;
+  for (std::size_t i = 0; i < n_; ++i) {
+    if (std::isnan(x_[i])) return false;
+    infinities += x_[i] == infinity ? 1 : 0;
+  }
+  return infinities == 1;
+}
+
+const double* contiguous(const double* tensor, const Rows& rows, std::size_t row, std::vector<double>& scratch) {
+  const double* first = tensor + row / rows.inner * rows.classes * rows.inner + row % rows.inner;
+  if (rows.inner == 1) return first;
+  scratch.resize(rows.classes);
+  for (std::size_t i = 0; i < rows.classes; ++i) scratch[i] = first[i * rows.inner];
+  return scratch.data();
+}
 
 void softmax(const double* x, double* result, const Rows& rows) { map_double_rows(softmax_row, x, result, rows); }
 
 void log_softmax(const double* x, double* result, const Rows& rows) {
   map_double_rows(log_softmax_row, x, result, rows);
-}
-
-void categorical_crossentropy(const double* target, const double* output, double* result, const Rows& rows,
-                              const LossOptionsOf<double>& options) {
-  require_plain_logits("categorical_crossentropy", options);
-  if (options.ignore_index) throw std::invalid_argument("categorical_crossentropy takes no ignore_index");
-  require_classes(rows);
-  std::vector<double> logits;
-  std::vector<double> targets;
-  const auto loss = [&](std::size_t r) {
-    const DoubleRow row(contiguous(output, rows, r, logits), rows.classes);
-    return loss_of(row, contiguous(target, rows, r, targets));
-  };
-  reduce_losses(options, rows.outer * rows.inner, result, loss, nullptr);
-}
-
-void sparse_categorical_crossentropy(const std::int64_t* labels, const double* output, double* result, const Rows& rows,
-                                     const LossOptionsOf<double>& options) {
-  require_plain_logits("sparse_categorical_crossentropy", options);
-  require_classes(rows);
-  std::vector<double> logits;
-  const auto loss = [&](std::size_t r) {
-    return loss_of(DoubleRow(contiguous(output, rows, r, logits), rows.classes), labels[r]);
-  };
-  reduce_losses(options, rows.outer * rows.inner, result, loss, labels);
 }
 
 }  // namespace lossaudit::fast

@@ -43,7 +43,8 @@ double largest(Format format) {
 }
 
 /// What is wrong with the options, or "".
-std::string objection(const Takes& takes, const LossOptions& o) {
+template <class V>
+std::string objection(const Takes& takes, const LossOptionsOf<V>& o) {
   if (o.dialect == Dialect::keras1 && !takes.keras1) return "is not defined in the dialect keras1";
   if (o.from_logits && !takes.from_logits) return "takes no from_logits";
   if (o.label_smoothing != 0 && !takes.label_smoothing) return "takes no label_smoothing";
@@ -61,12 +62,13 @@ std::string objection(const Takes& takes, const LossOptions& o) {
 
 }  // namespace
 
-LossTask make_task(const char* loss, const Takes& takes, const LossOptions& options, const Rows& rows,
-                   std::size_t smoothed_classes) {
+template <class V>
+LossTaskOf<V> make_task(const char* loss, const Takes& takes, const LossOptionsOf<V>& options, const Rows& rows,
+                        std::size_t smoothed_classes) {
   if (const std::string why = objection(takes, options); !why.empty()) {
     throw std::invalid_argument(std::string(loss) + " " + why);
   }
-  LossTask task;
+  LossTaskOf<V> task;
   task.rows = rows;
   task.class_weights = options.class_weights;
   task.sample_weights = options.sample_weights;
@@ -90,5 +92,9 @@ LossTask make_task(const char* loss, const Takes& takes, const LossOptions& opti
   }
   return task;
 }
+
+template LossTask make_task(const char*, const Takes&, const LossOptions&, const Rows&, std::size_t);
+template LossTaskOf<double> make_task(const char*, const Takes&, const LossOptionsOf<double>&, const Rows&,
+                                      std::size_t);
 
 }  // namespace lossaudit::fast

@@ -14,11 +14,13 @@ struct Takes {
 
 /// A task with every constant set and no tensor. `smoothed_classes` is the K of label smoothing. Throws
 /// std::invalid_argument naming the loss and the option at fault.
-LossTask make_task(const char* loss, const Takes& takes, const LossOptions& options, const Rows& rows,
-                   std::size_t smoothed_classes);
+template <class V>
+LossTaskOf<V> make_task(const char* loss, const Takes& takes, const LossOptionsOf<V>& options, const Rows& rows,
+                        std::size_t smoothed_classes);
 
 /// Logits when the options say so, else the way of their dialect.
-inline Probabilities probabilities_of(const LossOptions& options, Probabilities exact, Probabilities keras1) {
+template <class V>
+Probabilities probabilities_of(const LossOptionsOf<V>& options, Probabilities exact, Probabilities keras1) {
   if (options.from_logits) return Probabilities::from_logits;
   return options.dialect == Dialect::keras1 ? keras1 : exact;
 }

@@ -55,14 +55,15 @@ enum class Probabilities : std::uint8_t {
 /// The families of losses that differ in what is added up.
 enum class LossKind : std::uint8_t { binary, entropy, squares };
 
-/// One call of a loss. The smoothed target is keep * t + share.
-struct LossTask {
+/// One call of a loss on tensors of V. The smoothed target is keep * t + share.
+template <class V>
+struct LossTaskOf {
   LossKind kind = LossKind::entropy;
-  const float* output = nullptr;
-  const float* target = nullptr;         ///< of the same shape, or
+  const V* output = nullptr;
+  const V* target = nullptr;             ///< of the same shape, or
   const std::int64_t* labels = nullptr;  ///< one a row
-  const float* class_weights = nullptr;
-  const float* sample_weights = nullptr;
+  const V* class_weights = nullptr;
+  const V* sample_weights = nullptr;
   Rows rows;  ///< elementwise losses: n rows of one class
   Probabilities probabilities = Probabilities::plain;
   double clip_low = 0, clip_high = 1;
@@ -82,14 +83,17 @@ struct LossTask {
   }
   [[nodiscard]] double class_weight(std::size_t i) const { return class_weights == nullptr ? 1 : class_weights[i]; }
 };
+using LossTask = LossTaskOf<float>;
 
 /// The classes of one row, wherever they lie.
-struct RowView {
-  const float* first = nullptr;
+template <class V>
+struct RowViewOf {
+  const V* first = nullptr;
   std::size_t size = 0;
   std::size_t stride = 1;
-  float operator[](std::size_t i) const { return first[i * stride]; }
+  V operator[](std::size_t i) const { return first[i * stride]; }
 };
+using RowView = RowViewOf<float>;
 
 /// Rows that lie one after another.
 struct RowBatch {
@@ -104,7 +108,8 @@ inline bool is_class(std::int64_t label, std::size_t classes) {
 }
 
 /// The row of a tensor, rows being numbered outer-major.
-inline RowView row_of(const Rows& rows, const float* tensor, std::size_t row) {
+template <class V>
+RowViewOf<V> row_of(const Rows& rows, const V* tensor, std::size_t row) {
   return {tensor + (row / rows.inner) * rows.classes * rows.inner + row % rows.inner, rows.classes, rows.inner};
 }
 

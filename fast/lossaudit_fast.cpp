@@ -226,7 +226,7 @@ LOSSAUDIT_FAST_BY_ROW(logsumexp, fast::Most)
 
 int lossaudit_fast_binary_crossentropy(int format, const void* target, const void* output, void* result, size_t n,
                                        const lossaudit_fast_options* options) {
-  return fast::loss_value(fast::Most(), "binary_crossentropy", format, target, output, result, n, n, options,
+  return fast::loss_value(fast::All(), "binary_crossentropy", format, target, output, result, n, n, options,
                           [](auto... arguments) { fast::binary_crossentropy(arguments...); });
 }
 int lossaudit_fast_categorical_crossentropy(int format, const void* target, const void* output, void* result,
@@ -249,7 +249,7 @@ int lossaudit_fast_mean_squared_error(int format, const void* target, const void
 }
 int lossaudit_fast_cross_entropy_error(int format, const void* target, const void* p, void* result,
                                        lossaudit_fast_rows rows, const lossaudit_fast_options* options) {
-  return fast::loss_value(fast::Most(), "cross_entropy_error", format, target, p, result, fast::size_of(rows),
+  return fast::loss_value(fast::All(), "cross_entropy_error", format, target, p, result, fast::size_of(rows),
                           fast::rows_of(rows), options,
                           [](auto... arguments) { fast::cross_entropy_error(arguments...); });
 }

@@ -69,8 +69,8 @@ typedef struct lossaudit_fast_options {
 const char *lossaudit_fast_message(void);
 const char *lossaudit_fast_version(void);
 
-/* All functions and gradients are there in F32, F16 and BF16; in F64 sigmoid, softmax, log_softmax and the two categorical losses
- * from logits, without smoothing or class weights. */
+/* All functions and gradients are there in F32, F16 and BF16; sigmoid, softmax, log_softmax and the cross-entropies in F64, too,
+ * without gradients. */
 
 /* Elementwise: n values in, n values out. */
 int lossaudit_fast_relu(int format, const void *x, void *result, size_t n);

@@ -96,18 +96,23 @@ void categorical_crossentropy(const float* target, const float* output, float* r
 /// categorical_crossentropy of the label's one-hot vector; `labels` is (outer, inner).
 void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
                                      const LossOptions& options = {});
-/// The same of doubles, from logits alone, without smoothing or class weights: within 1 ulp for targets that are not
-/// negative.
-void categorical_crossentropy(const double* target, const double* output, double* result, const Rows& rows,
-                              const LossOptionsOf<double>& options);
-void sparse_categorical_crossentropy(const std::int64_t* labels, const double* output, double* result, const Rows& rows,
-                                     const LossOptionsOf<double>& options);
 /// Σ (t - o)^2 / classes, one value a row.
 void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
                         const LossOptions& options = {});
 /// -Σ t ln p, one value a row: no clip, no normalisation.
 void cross_entropy_error(const float* target, const float* p, float* result, const Rows& rows,
                          const LossOptions& options = {});
+
+// The cross-entropies of doubles, with all their options: within 1 ulp where no target or weight is negative.
+
+void binary_crossentropy(const double* target, const double* output, double* result, std::size_t n,
+                         const LossOptionsOf<double>& options);
+void categorical_crossentropy(const double* target, const double* output, double* result, const Rows& rows,
+                              const LossOptionsOf<double>& options);
+void sparse_categorical_crossentropy(const std::int64_t* labels, const double* output, double* result, const Rows& rows,
+                                     const LossOptionsOf<double>& options);
+void cross_entropy_error(const double* target, const double* p, double* result, const Rows& rows,
+                         const LossOptionsOf<double>& options);
 
 // Gradients of the losses. Where `loss` is not nullptr it receives what the loss itself gives, in the same pass.
 
