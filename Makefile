@@ -1,5 +1,5 @@
 # From a bare clone on Debian 12 (git, make and apt alone):
-#   make audit   audits fast, Eigen, oneDNN and the textbook formulas; the report is in audit-report/
+#   make audit   audits fast (on every float), Eigen, oneDNN and the textbook formulas; the report is in audit-report/
 #   make audit-peers   the same of all that adapters/ knows (PyTorch, ONNX Runtime, ...); audit-peers-report/
 #   make test    runs every test
 #   make test-slurm   8 shards of an audit as an array job of Slurm, on a cluster of this machine alone
@@ -34,7 +34,7 @@ help:
 
 audit: $(release)/build.ninja
 	@cmake --build --preset release --target lossaudit adapters
-	@$(release)/bin/lossaudit audit $(subjects) --gate fast -o $(report)
+	@$(release)/bin/lossaudit audit $(subjects) --sweep fast --gate fast -o $(report)
 
 # In one run, so that the exact results are computed once for all.
 audit-peers: $(release)/build.ninja

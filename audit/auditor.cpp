@@ -91,7 +91,9 @@ class Audit {
     }
     hangs_.resize(request_.subjects.size());
     for (std::size_t p = 0; p < contracts_.size() && request_.exhaustive; ++p) {
-      plans_.emplace_back(contracts_[p].contract);
+      const auto& formats = request_.swept_formats;
+      const bool is_swept = formats.empty() || std::ranges::count(formats, contracts_[p].contract.format) > 0;
+      plans_.push_back(is_swept && is_swept_by_any(p) ? SweepPlan(contracts_[p].contract) : SweepPlan());
     }
     any_ = !spoken_.empty();
     // Who asks for a dialect is told who does not speak it; nobody else wants to read that of all ten.
@@ -155,6 +157,13 @@ class Audit {
     return std::ranges::any_of(trials_[planned], [](const auto& trial) { return trial != nullptr; });
   }
 
+  [[nodiscard]] bool is_swept_by_any(std::size_t planned) const {
+    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+      if (request_.subjects[s].swept && trials_[planned][s] != nullptr) return true;
+    }
+    return false;
+  }
+
   /// The tasks of this shard. Every contract meets its first generator before any meets its second, so that an audit cut short has tried them all; what is not
   /// random is tried once.
   [[nodiscard]] std::vector<Task> tasks_of_round(std::uint64_t round) const {
@@ -179,7 +188,6 @@ class Audit {
       if (is_tried(task.planned)) add(task);
     }
     for (std::size_t p = 0; p < plans_.size() && round == 0; ++p) {
-      if (!is_tried(p)) continue;
       for (std::uint64_t b = 0; b < plans_[p].blocks(); b += blocks_at_once) add({p, 0, round, 0, b});
     }
     return tasks;
@@ -231,7 +239,7 @@ class Audit {
   }
   [[nodiscard]] std::optional<SweepKnown> known(const Task& task, const SweepBlock& block, std::size_t s) const {
     const auto& trial = trials_[task.planned][s];
-    if (trial == nullptr || trial->stopped) return std::nullopt;
+    if (trial == nullptr || trial->stopped || !request_.subjects[s].swept) return std::nullopt;
     return SweepKnown{trial->sweeps.empty() ? 0 : trial->sweeps[block.sweep].max_ulp, trial->results.only_rounded()};
   }
 
@@ -254,6 +262,18 @@ class Audit {
     return prepared;
   }
 
+  /// About how many nanoseconds all tasks before each take, and all.
+  [[nodiscard]] std::vector<double> costs_of(const std::vector<Task>& tasks) const {
+    std::vector<double> costs = {0};
+    for (const Task& task : tasks) {
+      const auto elements = static_cast<double>(request_.elements) * contracts_[task.planned].share;
+      const auto subjects = static_cast<double>(request_.subjects.size());
+      const double swept = task.swept ? static_cast<double>(plans_[task.planned].block(*task.swept).count) : 0;
+      costs.push_back(costs.back() + (task.swept ? blocks_at_once * swept * subjects : 300 * elements));
+    }
+    return costs;
+  }
+
   void measure() {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     // The subjects run on this thread, which is idle meanwhile for most of the time: the reference is what costs.
@@ -262,6 +282,7 @@ class Audit {
     auto given = static_cast<std::size_t>(std::ranges::lower_bound(tasks, at_.next, {}, &Task::place) - tasks.begin());
     Clock::time_point kept = Clock::now();
     taken_ = kept;
+    std::vector<double> costs = costs_of(tasks);
     while (!out_of_time() && !stopped()) {
       for (; given < tasks.size() && workers.pending() < 3 * cores; ++given) {
         if (!is_live(tasks[given].planned)) continue;
@@ -274,6 +295,7 @@ class Audit {
       if (workers.pending() == 0) {
         if (!request_.time || !any_live()) return;
         tasks = tasks_of_round(++at_.round);
+        costs = costs_of(tasks);
         given = at_.next = 0;
         if (tasks.empty()) return;
         continue;
@@ -290,7 +312,7 @@ class Audit {
       const std::string what =
           std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
           (prepared.task.swept ? std::string(sweep_generator) : generators()[prepared.task.generator].name);
-      report(what, done(static_cast<double>(given - workers.pending()) / static_cast<double>(tasks.size())));
+      report(what, done(costs[given - workers.pending()] / costs.back()));
     }
   }
 
@@ -415,7 +437,7 @@ class Audit {
         {"seed", std::to_string(request_.seed)},
         {"profile", std::string(request_.profile->name)},
         {"--time", request_.time ? std::to_string(request_.time->count()) : "none"},
-        {"--exhaustive", request_.exhaustive ? "yes" : "no"},
+        {"set of sweeps", swept_names()},
         {"number of inputs", std::to_string(request_.elements)}};
     for (const AuditedSubject& audited : request_.subjects) {
       request["set of subjects"] += audited.name + "\n";
@@ -425,6 +447,15 @@ class Audit {
     for (const PlannedContract& planned : contracts_) contracts += to_string(planned.contract) + "\n";
     request["set of contracts"] = fmt::format("{:016x}", text_hash(contracts));
     return request;
+  }
+
+  [[nodiscard]] std::string swept_names() const {
+    std::string names = request_.exhaustive ? "" : "none";
+    for (const AuditedSubject& audited : request_.subjects) {
+      if (request_.exhaustive && audited.swept) names += audited.name + "\n";
+    }
+    for (const Format format : request_.swept_formats) names += std::string(traits(format).name) + "\n";
+    return names;
   }
 
   [[nodiscard]] std::map<std::string, std::string> own_signature() const {

@@ -27,6 +27,7 @@ struct AuditedSubject {
   std::string name;      ///< in the run record; no two are the same
   std::string argument;  ///< what names it on a command line: "fast", "./libmine.so:mine"
   bool gated = true;     ///< what is found on it decides the exit status
+  bool swept = true;     ///< is one of those that AuditRequest::exhaustive is about
 };
 
 struct AuditRequest {
@@ -41,6 +42,8 @@ struct AuditRequest {
   std::size_t elements = 100000;
   /// Sweep over every value of the arguments of which all can be tried (sweep.hpp), on top of the generators.
   bool exhaustive = false;
+  /// Sweep over these formats alone; empty: over all that can be.
+  std::vector<Format> swept_formats;
   /// Only this part of the work. The record then says so, and holds what merging it with the others takes.
   std::optional<Shard> shard;
   /// Where cases too long for a command line are written; empty: nowhere.

@@ -28,6 +28,8 @@ struct SweepBlock {
 /// targets in [0, 1].
 class SweepPlan {
  public:
+  /// No sweeps.
+  SweepPlan() = default;
   /// None for a contract that has several values a result or more values than can be tried: f64, rows, reductions; or
   /// options, or a formula that the lanes do not judge.
   explicit SweepPlan(const Contract& contract);
@@ -47,7 +49,7 @@ class SweepPlan {
   [[nodiscard]] bool covers() const { return covers_; }
 
  private:
-  Format format_;
+  Format format_ = Format::f32;
   std::vector<double> targets_;
   std::size_t sweeps_ = 0, blocks_each_ = 0;
   bool covers_ = false;

@@ -36,6 +36,13 @@ struct Careful {
   V relative;     ///< abs(c − exact) / abs(exact)
 };
 
+/// The results of a stretch that are their inputs, or these with the other sign.
+struct Line {
+  float sign = 0;  ///< 0: there is none
+  /// The exact results are within this of sign · x, in ulps of them and relatively.
+  double most_ulp = 0, most_relative = 0;
+};
+
 /// Of an exact result y within r of v: ulp = 2^(E − p + 1) with E = max(floor(log2 abs(v)), emin), as long as y lies in
 /// v's binade. abs(c − v) and its product with 1 / ulp (a power of two) carry one rounding, 2^-53 of the error, which
 /// `slack` = r / ulp + 2^-50 error takes in, and its own roundings with it. So y's error lies within slack of `error`.
@@ -154,6 +161,14 @@ class Judge {
     return true;
   }
 
+  /// n results, all on a line of their inputs.
+  HWY_INLINE void TakeLine(const Line& line, std::size_t n) {
+    tally_.numbers += n;
+    tally_.correctly_rounded += n;
+    most_all_ = std::max(most_all_, line.most_ulp);
+    tally_.max_relative = std::max(tally_.max_relative, line.most_relative);
+  }
+
   /// No error since the last call was larger.
   HWY_INLINE double MostOfChunk() {
     const double most = std::max(most_all_, Largest(most_));
@@ -257,7 +272,7 @@ class Judge {
 class Stretches {
  public:
   explicit Stretches(const SweptFunction& f)
-      : jumps_(f.clips && f.pass == Pass::gradient), low_(f.clip_low), high_(f.clip_high) {
+      : function_(f), jumps_(f.clips && f.pass == Pass::gradient), low_(f.clip_low), high_(f.clip_high) {
     const bool forward = f.pass == Pass::forward;
     const bool soft = f.target > 0 && f.target < 1;
     if (f.function == Function::sigmoid && !forward) Turn(0, 0);
@@ -280,12 +295,33 @@ class Stretches {
     return is_on_one_side && is_between_jumps && !std::isnan(a) && !std::isnan(b);
   }
 
+  /// For finite inputs between a and b, in either order, of one sign and not below 64 in size: relu(x) = x for x > 0, at
+  /// any size; softplus(x) − x = ln(1 + e^-x) < e^-64 < 2^-92 < 2^-98 x, and so for its mirror images log_sigmoid(x) near
+  /// x < 0 and binary_crossentropy's hard targets. In ulps that is less than 2^-98 2^p.
+  [[nodiscard]] Line LineBetween(double a, double b) const {
+    const bool is_forward = function_.pass == Pass::forward;
+    const double least = std::min(std::abs(a), std::abs(b));
+    if (!is_forward || !(least > 0) || !(std::max(std::abs(a), std::abs(b)) <= largest(function_.format))) return {};
+    const bool is_right = a > 0;
+    const Line close{1, 0x1p-70, 0x1p-98};
+    const Line mirrored{-1, 0x1p-70, 0x1p-98};
+    if (function_.function == Function::relu) return is_right ? Line{1, 0, 0} : Line{};
+    if (least < 64) return {};
+    if (function_.function == Function::softplus) return is_right ? close : Line{};
+    if (function_.function == Function::log_sigmoid) return is_right ? Line{} : close;
+    if (function_.function != Function::binary_crossentropy || !function_.from_logits) return {};
+    if (function_.target == 0 && is_right) return close;
+    if (function_.target == 1 && !is_right) return mirrored;
+    return {};
+  }
+
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
   void Turn(double at, double unsure) {
     turn_from_ = at - unsure;
     turn_to_ = at + unsure;
   }
+  SweptFunction function_;
   bool jumps_;
   double low_, high_;
   double turn_from_ = kInfinity, turn_to_ = -kInfinity;

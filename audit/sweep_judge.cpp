@@ -50,6 +50,20 @@ HWY_INLINE bool AreSame(const float* computed, std::size_t n) {
   return true;
 }
 
+/// The chunk's results are the inputs, with the other sign for sign < 0.
+HWY_INLINE bool AreSame(const float* computed, const float* x, float sign, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  const auto factor = hn::Set(d, sign);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
+    if (!hn::AllTrue(d, hn::Eq(hn::LoadU(d, computed + i), hn::Mul(hn::LoadU(d, x + i), factor)))) return false;
+  }
+  for (; i < n; ++i) {
+    if (computed[i] != x[i] * sign) return false;
+  }
+  return true;
+}
+
 /// A run of a function, judged by chunks.
 template <class Formula>
 class RunJudge {
@@ -103,7 +117,13 @@ class RunJudge {
 
   HWY_INLINE bool SettleAtOnce(std::size_t begin, std::size_t end) {
     const D d;
-    if (!stretches_.IsMonotone(x_[begin], x_[end - 1]) || !AreSame(computed_ + begin, end - begin)) return false;
+    const Line line = stretches_.LineBetween(x_[begin], x_[end - 1]);
+    if (line.sign != 0 && AreSame(computed_ + begin, x_ + begin, line.sign, end - begin)) {
+      judge_.TakeLine(line, end - begin);
+      return true;
+    }
+    if (hn::Lanes(d) < 2 || !stretches_.IsMonotone(x_[begin], x_[end - 1]) || !AreSame(computed_ + begin, end - begin))
+      return false;
     HWY_ALIGN double ends[hn::MaxLanes(d)];
     std::fill_n(ends, hn::Lanes(d), static_cast<double>(x_[end - 1]));
     ends[0] = x_[begin];

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::vector<std::string> subjects, functions, formats, dialects, passes, gates;
+  std::vector<std::string> subjects, functions, formats, dialects, passes, gates, sweeps;
   std::string profile = "faithful", directory, contract, case_text;
   YardstickArguments yardsticks;
   double seconds = 0;
@@ -29,22 +29,22 @@ struct Arguments {
   std::optional<std::uint64_t> seed;
 };
 
-/// Only the subjects that --gate names decide the exit status; without it, all.
-void apply_gates(const std::vector<std::string>& gates, std::vector<AuditedSubject>& subjects) {
-  if (gates.empty()) return;
-  for (AuditedSubject& audited : subjects) audited.gated = false;
-  for (const std::string& gate : gates) {
+/// Marks the subjects that an option names.
+void mark(std::string_view option, const std::vector<std::string>& wanted, std::vector<AuditedSubject>& subjects,
+          bool AuditedSubject::*marked) {
+  for (AuditedSubject& audited : subjects) audited.*marked = false;
+  for (const std::string& name : wanted) {
     bool found = false;
     std::vector<std::string> names;
     for (AuditedSubject& audited : subjects) {
-      const bool is_it = audited.name == gate || audited.argument == gate;
-      audited.gated = audited.gated || is_it;
+      const bool is_it = audited.name == name || audited.argument == name;
+      audited.*marked = audited.*marked || is_it;
       found = found || is_it;
       names.push_back(audited.name);
     }
     if (!found) {
-      throw BadInput(fmt::format("--gate '{}' is not among the subjects: did you mean {}?", gate,
-                                 fmt::join(nearest_names(gate, names), ", ")));
+      throw BadInput(fmt::format("{} '{}' is not among the subjects: did you mean {}?", option, name,
+                                 fmt::join(nearest_names(name, names), ", ")));
     }
   }
 }
@@ -65,11 +65,13 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
     }
   }
   request.subjects = open_all(a.subjects);
-  apply_gates(a.gates, request.subjects);
+  if (!a.gates.empty()) mark("--gate", a.gates, request.subjects, &AuditedSubject::gated);
+  if (!a.sweeps.empty()) mark("--sweep", a.sweeps, request.subjects, &AuditedSubject::swept);
   if (!a.contract.empty()) return replay_case(request.subjects, profile, a.contract, a.case_text) ? 0 : 1;
 
   request.profile = &profile;
-  request.exhaustive = a.exhaustive;
+  request.exhaustive = a.exhaustive || !a.sweeps.empty();
+  if (!a.exhaustive) request.swept_formats = {Format::f32};
   if (!a.shard.empty()) request.shard = parse_shard(a.shard);
   if (a.seconds > 0) request.time = std::chrono::milliseconds(static_cast<std::int64_t>(a.seconds * 1000));
   Progress progress;
@@ -117,10 +119,13 @@ void add_audit(CLI::App& app, Program& program) {
                    "Go on trying inputs for this long, as in 60s or 5m (default: every generator once)")
       ->transform(CLI::AsNumberWithUnit(std::map<std::string, double>{{"s", 1}, {"m", 60}, {"h", 3600}}))
       ->option_text("TIME");
+  add_list_option(*command, "--sweep", a->sweeps,
+                  "Also try every f32 input of the elementwise functions, on these subjects")
+      ->option_text("SUBJECT,..")
+      ->excludes("--time");
   command
-      ->add_flag(
-          "--exhaustive", a->exhaustive,
-          "Also try every f32 input of the elementwise functions, and every f16 and bf16 pair of the binary loss")
+      ->add_flag("--exhaustive", a->exhaustive,
+                 "The same on all subjects, or on those of --sweep, and every f16 and bf16 pair of the binary loss")
       ->excludes("--time");
   command->add_option("--seed", a->seed, "Seed of the random inputs (default: the baseline's, or 1)")->option_text("N");
   add_list_option(*command, "--gate", a->gates, "Only these subjects decide the exit status (default: all)")
