@@ -32,6 +32,7 @@ inline constexpr std::size_t kNoClass = std::numeric_limits<std::size_t>::max();
 inline constexpr float kNoLogit = -std::numeric_limits<float>::infinity();
 
 HWY_INLINE bool IsFinite(float x) { return x - x == 0; }
+HWY_INLINE bool IsInfinite(float x) { return x == -kNoLogit || x == kNoLogit; }
 
 /// What a row's exponentials are measured from, so that none overflows: e^(x - shift) 2^kExponent / 2^binade, with the
 /// `top` in that binade, a logit of the row that the others are at most kReach above. Nothing is subtracted from x, which

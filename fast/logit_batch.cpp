@@ -38,7 +38,8 @@ class LogitStages {
       hn::Store(rows.Exponents(r), D(), exponent_ + r);
       if (HasLabels()) {
         const V label = hn::PromoteTo(D(), hn::Load(hn::Rebind<std::int32_t, D>(), left_out_ + r));
-        is_held = hn::And(is_held, hn::And(hn::Ge(label, hn::Zero(D())), hn::IsFinite(rows.Own(r))));
+        is_held = hn::And(is_held,
+                          hn::AndNot(hn::Eq(hn::Abs(rows.Own(r)), Constant(kInfinity)), hn::Ge(label, hn::Zero(D()))));
         hn::Store(hn::Sub(maximum, rows.Own(r)), D(), distance_ + r);
       }
       std::uint8_t bits[8] = {};  // as many as StoreMaskBits may write
@@ -123,7 +124,7 @@ class LogitStages {
   HWY_INLINE void Check(std::size_t r, float top) {
     const double factor = Factor(r);
     bool is_held = IsFinite(top) && HWY_MAX(factor, -factor) <= kLargestFactor;
-    if (HasLabels() && is_held) is_held = batch_.labels[r] >= 0 && IsFinite(Row(r)[Label(r)]);
+    if (HasLabels() && is_held) is_held = batch_.labels[r] >= 0 && !IsInfinite(Row(r)[Label(r)]);
     if (!is_held) Leave(r);
   }
   void Leave(std::size_t r) { left_ |= std::uint32_t{1} << r; }

@@ -33,8 +33,11 @@ struct LogitBatch {
 /// and loss = logsumexp(x) - x_label. Results are within 0.9 ulp (0.6 in practice), losses
 /// within 2^-26 of themselves.
 ///
+/// All of that is NaN in a row whose logits have one.
+///
 /// Gives a bit for every row that it leaves untouched: where the maximum is not finite, where the factor is NaN or
-/// beyond 2^60 in magnitude, where there is no label or its logit is not finite, and on targets without fused multiply-add always.
+/// beyond 2^60 in magnitude, where there is no label or its logit is infinite, and on targets without fused multiply-add
+/// always.
 std::uint32_t compute_logit_batch(const LogitBatch& batch);
 
 /// Whether a result of that many floats should go past the caches: it would only push out what is read. Not where it lies

@@ -49,7 +49,10 @@ RowBatch one_row(const RowBatch& rows, std::size_t row, std::size_t n) {
           rows.labels == nullptr ? nullptr : rows.labels + row, 1};
 }
 
-LossEstimate estimate_of(double loss) { return {{loss, loss * float_magnitude}, {1, 1}}; }
+/// Of a loss that is NaN where a logit is.
+LossEstimate estimate_of(double loss) {
+  return {std::isnan(loss) ? Estimate::nan() : Estimate{loss, loss * float_magnitude}, {1, 1}};
+}
 
 LossEstimate general_estimate(const LossTask& task, const RowBatch& row) {
   LossEstimate estimate = {{std::numeric_limits<double>::quiet_NaN(), 0}, {1, 1}};

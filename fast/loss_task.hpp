@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "fast/losses.hpp"
@@ -22,6 +23,10 @@ struct Estimate {
   }
 
   static constexpr double trusted_part = 0x1p-19;
+
+  /// A NaN that no better arithmetic would change.
+  static constexpr Estimate nan() { return {std::numeric_limits<double>::quiet_NaN(), -1}; }
+  [[nodiscard]] bool is_nan() const { return value != value && magnitude < 0; }
 };
 
 /// A loss times its sample weight: 0 for a weight of 0, also beside an infinite loss, but NaN for a NaN.

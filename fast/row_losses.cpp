@@ -33,7 +33,7 @@ void for_each_estimate(const LossCall& call, std::size_t first, std::size_t last
 /// The estimate, or a better one where it is not to be trusted.
 LossEstimate trusted(const LossTask& task, std::size_t row, const LossEstimate& estimate) {
   if (estimate.loss.is_trusted()) return estimate;
-  const double loss = careful::loss(task, row);
+  const double loss = estimate.loss.is_nan() ? estimate.loss.value : careful::loss(task, row);
   return {{loss, std::abs(loss)}, estimate.weight};
 }
 

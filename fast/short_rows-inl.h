@@ -231,7 +231,7 @@ class ShortRows : public ShortColumns {
   HWY_INLINE void Scale(std::size_t p) {
     const std::size_t r = p * kFloatLanes;
     VF maximum = Floats(kNoLogit);
-    for (std::size_t c = 0; c < size(); ++c) maximum = MaxOrNaN(hn::Load(FD(), Column(c, p)), maximum);
+    for (std::size_t c = 0; c < size(); ++c) maximum = MaxOrNaN(maximum, hn::Load(FD(), Column(c, p)));
     const VF top = hn::IfThenElseZero(hn::Eq(hn::Sub(maximum, maximum), hn::Zero(FD())), maximum);
     const VF shift = hn::IfThenElseZero(hn::Gt(hn::Abs(top), Floats(RowScale::kFar)), top);
     const VF shifted = hn::Sub(top, shift);
