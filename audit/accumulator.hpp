@@ -45,6 +45,11 @@ class Accumulator {
   void add(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
            std::span<const double> computed);
 
+  /// The same of inputs that were sought for being bad: they count for the maxima and the rules, and not for the mean,
+  /// the fraction rounded right and the number of results, which are to be those of inputs chosen without the subject.
+  void add_sought(const std::shared_ptr<const Batch>& batch, std::span<const Expected> exact,
+                  std::span<const double> computed);
+
   /// Adds what was settled in lanes (sweep_judge.hpp): `worst` is the input of the largest of those errors.
   void add(const Tally& tally, double worst);
   /// Looks at a result that a tally has counted: is its error the largest?

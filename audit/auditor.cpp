@@ -15,6 +15,7 @@
 
 #include "audit/case.hpp"
 #include "audit/checkpoint.hpp"
+#include "audit/hunt/search.hpp"
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
 #include "audit/merge.hpp"
@@ -36,6 +37,7 @@ struct Task {
   std::uint64_t place = 0;  ///< among the tasks of the round
   std::optional<std::uint64_t>
       swept;  ///< blocks_at_once of the contract's sweeps, from this one on, instead of a generator
+  std::optional<std::uint64_t> hunted;  ///< a search of the contract's hunt instead
 };
 
 /// A task's batches with their exact results.
@@ -66,6 +68,12 @@ constexpr std::chrono::seconds longest_reducing{15};
 /// The exact results of binary64 cost five times as long as those of the shorter formats, which binary64 itself mostly
 /// decides.
 constexpr double f64_share = 0.35;
+/// Of --time, what goes into hunting; and of a generator's inputs, what a search has to try: with two of them it is as
+/// much as half a generator.
+constexpr double hunting_share = 0.2;
+constexpr std::size_t search_part = 4;
+/// A search of fewer outputs sees nothing.
+constexpr std::size_t smallest_search = 512;
 /// What an audit that is killed loses at most.
 constexpr std::chrono::seconds between_checkpoints{10};
 /// With --time, the first round is a quick one over everything; further rounds take what time there is.
@@ -107,7 +115,7 @@ class Audit {
     }
     if (request_.resume && std::filesystem::exists(request_.checkpoint)) resume();
     measure();
-    if (interrupted_ && !request_.checkpoint.empty()) keep();
+    if (interrupted_ && !kept_ && !request_.checkpoint.empty()) keep();
     RunRecord record;
     record.interrupted = interrupted_;
     record.tool_version = tool_version();
@@ -170,9 +178,13 @@ class Audit {
     std::vector<std::pair<std::size_t, Task>> ranked;
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
       std::size_t rank = 0;
-      for (std::size_t g = 0; g < generators().size(); ++g) {
+      for (std::size_t g = 0; g < generators().size() && !request_.hunt.only; ++g) {
         const bool due = round == 0 || generators()[g].random;
-        if (due && generators()[g].applies(contracts_[p].contract)) ranked.push_back({rank++, {p, g, round, 0, {}}});
+        if (due && generators()[g].applies(contracts_[p].contract))
+          ranked.push_back({rank++, {p, g, round, 0, {}, {}}});
+      }
+      for (std::uint64_t i = 0; i < request_.hunt.searches && is_hunted(contracts_[p].contract); ++i) {
+        ranked.push_back({rank++, {p, 0, round, 0, {}, round * request_.hunt.searches + i}});
       }
     }
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
@@ -188,16 +200,28 @@ class Audit {
       if (is_tried(task.planned)) add(task);
     }
     for (std::size_t p = 0; p < plans_.size() && round == 0; ++p) {
-      for (std::uint64_t b = 0; b < plans_[p].blocks(); b += blocks_at_once) add({p, 0, round, 0, b});
+      for (std::uint64_t b = 0; b < plans_[p].blocks(); b += blocks_at_once) add({p, 0, round, 0, b, {}});
     }
     return tasks;
   }
 
+  /// What can be tried in full, or nearly, is no prey.
+  [[nodiscard]] bool is_hunted(const Contract& contract) const {
+    return request_.hunt.only || traits(contract.function).layout != Layout::elementwise ||
+           contract.options.reduction != Reduction::none || contract.format == Format::f64;
+  }
+
+  /// Outputs that a generator, or a search, tries under a contract.
+  [[nodiscard]] std::size_t elements_of(std::size_t planned) const {
+    const auto& [contract, share] = contracts_[planned];
+    const double part = share * (contract.format == Format::f64 ? f64_share : 1);
+    return static_cast<std::size_t>(static_cast<double>(request_.elements) * part);
+  }
+
   [[nodiscard]] std::vector<Batch> batches_of(const Task& task) const {
-    const auto& [contract, share] = contracts_[task.planned];
-    const double part = share * (contract.format == Format::f64 ? f64_share : 1) *
-                        (request_.time && task.round == 0 ? first_round_share : 1);
-    const auto elements = static_cast<std::size_t>(static_cast<double>(request_.elements) * part);
+    const Contract& contract = contracts_[task.planned].contract;
+    const double part = request_.time && task.round == 0 ? first_round_share : 1;
+    const auto elements = static_cast<std::size_t>(static_cast<double>(elements_of(task.planned)) * part);
     return make_batches(generators()[task.generator], contract, elements, request_.seed, task.round);
   }
 
@@ -217,6 +241,7 @@ class Audit {
   [[nodiscard]] Prepared prepare(const Task& task) {
     const Contract& contract = contracts_[task.planned].contract;
     Prepared prepared{task, {}, {}, {}};
+    if (task.hunted) return prepared;  // what it tries depends on what the subject says
     for (Batch& batch : batches_of(task)) {
       prepared.batches.push_back(std::make_shared<const Batch>(std::move(batch)));
       prepared.exact.push_back(expect(contract, *prepared.batches.back()));
@@ -266,7 +291,8 @@ class Audit {
   [[nodiscard]] std::vector<double> costs_of(const std::vector<Task>& tasks) const {
     std::vector<double> costs = {0};
     for (const Task& task : tasks) {
-      const auto elements = static_cast<double>(request_.elements) * contracts_[task.planned].share;
+      const double part = !task.hunted ? 1 : request_.hunt.only ? 4 : 1.0 / search_part;
+      const auto elements = static_cast<double>(request_.elements) * contracts_[task.planned].share * part;
       const auto subjects = static_cast<double>(request_.subjects.size());
       const double swept = task.swept ? static_cast<double>(plans_[task.planned].block(*task.swept).count) : 0;
       costs.push_back(costs.back() + (task.swept ? blocks_at_once * swept * subjects : 300 * elements));
@@ -301,7 +327,11 @@ class Audit {
         continue;
       }
       Prepared prepared = workers.take();
-      try_subjects(prepared);
+      if (prepared.task.hunted) {
+        if (!hunt(prepared.task)) return;
+      } else {
+        try_subjects(prepared);
+      }
       if (prepared.task.swept) add_seconds(prepared);
       taken_ = Clock::now();
       at_.next = prepared.task.place + 1;
@@ -309,9 +339,10 @@ class Audit {
         keep();
         kept = Clock::now();
       }
-      const std::string what =
-          std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
-          (prepared.task.swept ? std::string(sweep_generator) : generators()[prepared.task.generator].name);
+      const std::string what = std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
+                               (prepared.task.swept    ? std::string(sweep_generator)
+                                : prepared.task.hunted ? fmt::format("hunt, search {}", *prepared.task.hunted + 1)
+                                                       : generators()[prepared.task.generator].name);
       report(what, done(costs[given - workers.pending()] / costs.back()));
     }
   }
@@ -428,6 +459,62 @@ class Audit {
     trial.covered = trial.covered || (generators()[prepared.task.generator].covers && !gap);
   }
 
+  // ---- hunting
+
+  /// Lets every subject be hunted under a contract, once. False when the audit was stopped in the middle: the trials then hold
+  /// what was found so far, and what is kept to go on from is as before.
+  bool hunt(const Task& task) {
+    // A share of the time: a search that is not due is left out, not put off.
+    if (request_.time && !request_.hunt.only && hunting_ > hunting_share * spent()) return true;
+    const Clock::time_point start = Clock::now();
+    std::vector<std::optional<Trial>> before;
+    for (const auto& trial : trials_[task.planned]) before.push_back(trial ? std::optional(*trial) : std::nullopt);
+    const std::vector<std::size_t> hangs_before = hangs_;
+    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+      const auto& trial = trials_[task.planned][s];
+      if (trial == nullptr || trial->stopped || gave_up(s, *trial) || (trial->covered && !request_.hunt.only)) continue;
+      if (!hunt_subject(task, s, *trial) && interrupted_) {
+        if (!request_.checkpoint.empty()) keep_instead(task, before, hangs_before);
+        return false;
+      }
+    }
+    hunting_ += Clock::now() - start;
+    return true;
+  }
+
+  bool hunt_subject(const Task& task, std::size_t s, Trial& trial) {
+    const Contract& contract = contracts_[task.planned].contract;
+    Hunt hunt{*request_.subjects[s].subject, contract, trial.results, trial.hunt};
+    hunt.in_means = request_.hunt.only;
+    hunt.seed = request_.seed;
+    hunt.elements = std::max(smallest_search, elements_of(task.planned) / (request_.hunt.only ? 1 : search_part));
+    hunt.compare_random = request_.hunt.compare_random;
+    hunt.corpus = request_.hunt.corpus.cases(contract);
+    hunt.stop = [this] { return stopped() || out_of_time(); };
+    hunt.failed = [&](const Outcome& outcome, const std::shared_ptr<const Batch>& batch) {
+      note_failure(outcome, s, trial, [&] { return batch; });
+    };
+    return search(hunt, *task.hunted);
+  }
+
+  /// Keeps the audit as it was before a search that did not come to its end.
+  void keep_instead(const Task& task, const std::vector<std::optional<Trial>>& before,
+                    const std::vector<std::size_t>& hangs_before) {
+    const auto exchange = [&](std::vector<std::optional<Trial>>& with) {
+      for (std::size_t s = 0; s < with.size(); ++s) {
+        if (with[s]) std::swap(*trials_[task.planned][s], *with[s]);
+      }
+    };
+    std::vector<std::optional<Trial>> then = before;
+    std::vector<std::size_t> hangs = hangs_before;
+    exchange(then);
+    std::swap(hangs_, hangs);
+    keep();
+    std::swap(hangs_, hangs);
+    exchange(then);
+    kept_ = true;
+  }
+
   // ---- stopping and going on
 
   /// What must be the same for one audit to go on from another, or to be merged with it, under names that fit "an audit with another …".
@@ -438,7 +525,11 @@ class Audit {
         {"profile", std::string(request_.profile->name)},
         {"--time", request_.time ? std::to_string(request_.time->count()) : "none"},
         {"set of sweeps", swept_names()},
-        {"number of inputs", std::to_string(request_.elements)}};
+        {"number of inputs", std::to_string(request_.elements)},
+        {"kind of run", request_.hunt.only ? "hunt" : "audit"},
+        {"number of searches", std::to_string(request_.hunt.searches)},
+        {"--compare-random", request_.hunt.compare_random ? "yes" : "no"},
+        {"corpus", request_.hunt.corpus.digest()}};
     for (const AuditedSubject& audited : request_.subjects) {
       request["set of subjects"] += audited.name + "\n";
       request["version of a subject"] += audited.subject->version() + "\n";
@@ -494,6 +585,7 @@ class Audit {
   /// The batch that make_batches() gave this origin, or null.
   [[nodiscard]] std::shared_ptr<const Batch> batch_of(const Contract& contract, const std::string& origin) const {
     if (origin.starts_with(sweep_generator)) return swept_batch(contract, origin);
+    if (origin.starts_with(hunt_origin)) return hunted_batch(contract, origin);
     const auto planned = std::ranges::find(contracts_, contract, &PlannedContract::contract);
     const std::string name = origin.substr(0, origin.find('/'));
     const auto generator = std::ranges::find(generators(), name, &Generator::name);
@@ -507,6 +599,7 @@ class Audit {
                     static_cast<std::size_t>(generator - generators().begin()),
                     round,
                     0,
+                    {},
                     {}};
     for (Batch& batch : batches_of(task)) {
       if (batch.origin == origin) return std::make_shared<const Batch>(std::move(batch));
@@ -524,7 +617,9 @@ class Audit {
         request_.profile->name,
         request_.seed,
         request_.case_directory,
-        [this] { return !(request_.stop && request_.stop()) && Clock::now() - findings_start_ < longest_reducing; }};
+        [this] { return !(request_.stop && request_.stop()) && Clock::now() - findings_start_ < longest_reducing; },
+        request_.hunt.only,
+        request_.hunt.found};
     const auto add = [&](Accuracy&& accuracy) {
       accuracy.subject = audited.name;
       record.accuracy.push_back(std::move(accuracy));
@@ -590,9 +685,11 @@ class Audit {
   std::mutex desks_mutex_;
   std::vector<std::unique_ptr<SweepDesk>> desks_;
   Clock::time_point start_, findings_start_, taken_;
+  std::chrono::duration<double> hunting_{};
   Position at_;
   std::size_t untried_ = 0;
   bool any_ = false, interrupted_ = false;
+  bool kept_ = false;  ///< what to go on from is kept already
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/hunt/corpus.hpp"
 #include "audit/plan.hpp"
 #include "audit/profile.hpp"
 #include "audit/record.hpp"
@@ -30,6 +31,16 @@ struct AuditedSubject {
   bool swept = true;     ///< is one of those that AuditRequest::exhaustive is about
 };
 
+/// The part of an audit that searches for the worst inputs (hunt/search.hpp).
+struct HuntRequest {
+  bool only = false;           ///< nothing but that, under every contract; else those of rows, reductions and f64
+  std::uint64_t searches = 2;  ///< of each contract, in a round
+  bool compare_random = false;
+  Corpus corpus;  ///< what searches begin from
+  /// Told of the cases that the figures rest on, largest and smallest.
+  std::function<void(const Contract& contract, const Batch& one)> found = {};
+};
+
 struct AuditRequest {
   std::vector<AuditedSubject> subjects;
   Filter filter;
@@ -46,6 +57,7 @@ struct AuditRequest {
   std::vector<Format> swept_formats;
   /// Only this part of the work. The record then says so, and holds what merging it with the others takes.
   std::optional<Shard> shard;
+  HuntRequest hunt;
   /// Where cases too long for a command line are written; empty: nowhere.
   std::filesystem::path case_directory;
   /// Where the audit keeps how far it is, several times a minute, until it is through; empty: nowhere.

@@ -1,5 +1,7 @@
 #include "audit/case.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <charconv>
@@ -12,10 +14,6 @@
 
 namespace lossaudit {
 namespace {
-
-/// A case is typed by a person or made by this suite: more values than this in one argument are a mistake in a repeat
-/// count.
-constexpr std::size_t most_values = std::size_t{1} << 26;
 
 /// The arguments that hold numbers of the format.
 struct NumberArgument {
@@ -67,7 +65,7 @@ Integer parse_integer(std::string_view text, std::string_view word) {
 
 /// Calls take(text, word) for every comma-separated value of `text`, as often as its repeat count says.
 template <typename Take>
-void for_each_value(std::string_view text, Take take) {
+void for_each_value(std::string_view text, std::size_t most, Take take) {
   std::size_t total = 0;
   while (true) {
     const std::string_view word = text.substr(0, text.find(','));
@@ -75,7 +73,7 @@ void for_each_value(std::string_view text, Take take) {
     const auto count =
         star == std::string_view::npos ? std::size_t{1} : parse_integer<std::size_t>(word.substr(star + 1), word);
     if (count == 0) complain(word, "a repeat count is at least 1");
-    if (count > most_values - total) complain(word, "over 2^26 values in one argument");
+    if (count > most - total) complain(word, fmt::format("over 2^{} values in one argument", std::bit_width(most) - 1));
     total += count;
     take(word.substr(0, star), word, count);
     if (word.size() == text.size()) return;
@@ -83,9 +81,9 @@ void for_each_value(std::string_view text, Take take) {
   }
 }
 
-std::vector<double> parse_numbers(Format format, std::string_view text) {
+std::vector<double> parse_numbers(Format format, std::string_view text, std::size_t most) {
   std::vector<double> values;
-  for_each_value(text, [&](std::string_view number, std::string_view word, std::size_t count) {
+  for_each_value(text, most, [&](std::string_view number, std::string_view word, std::size_t count) {
     const std::optional<double> value = parse_number(format, number);
     if (!value) complain(word, "expected a number, as 0x1.8p+3, 12.5, inf, nan or nan:0x7fc00001");
     values.insert(values.end(), count, round_to(format, *value));
@@ -93,9 +91,9 @@ std::vector<double> parse_numbers(Format format, std::string_view text) {
   return values;
 }
 
-std::vector<std::int64_t> parse_labels(std::string_view text) {
+std::vector<std::int64_t> parse_labels(std::string_view text, std::size_t most) {
   std::vector<std::int64_t> labels;
-  for_each_value(text, [&](std::string_view number, std::string_view word, std::size_t count) {
+  for_each_value(text, most, [&](std::string_view number, std::string_view word, std::size_t count) {
     labels.insert(labels.end(), count, parse_integer<std::int64_t>(number, word));
   });
   return labels;
@@ -108,16 +106,16 @@ Shape parse_shape(std::string_view text) {
     const std::size_t cross = i < 2 ? rest.find('x') : rest.size();
     if (cross == std::string_view::npos) complain(text, "expected a shape OUTERxCLASSESxINNER, as 1x3x1");
     parts[i] = parse_integer<std::size_t>(rest.substr(0, cross), text);
-    if (parts[i] == 0 || parts[i] > most_values) complain(text, "each part of a shape is between 1 and 2^26");
+    if (parts[i] == 0 || parts[i] > most_case_values) complain(text, "each part of a shape is between 1 and 2^26");
     rest.remove_prefix(std::min(cross + 1, rest.size()));
   }
-  if (parts[0] * parts[1] > most_values || parts[0] * parts[1] * parts[2] > most_values) {
+  if (parts[0] * parts[1] > most_case_values || parts[0] * parts[1] * parts[2] > most_case_values) {
     complain(text, "over 2^26 values");
   }
   return {parts[0], parts[1], parts[2]};
 }
 
-void parse_argument(const Contract& contract, std::string_view word, Batch& batch, bool& has_shape) {
+void parse_argument(const Contract& contract, std::string_view word, std::size_t most, Batch& batch, bool& has_shape) {
   const std::size_t equals = word.find('=');
   const std::string_view name = word.substr(0, equals);
   if (equals == std::string_view::npos) complain(word, "expected NAME=VALUES");
@@ -128,12 +126,12 @@ void parse_argument(const Contract& contract, std::string_view word, Batch& batc
     return;
   }
   if (name == "labels") {
-    batch.labels = parse_labels(text);
+    batch.labels = parse_labels(text, most);
     return;
   }
   for (const NumberArgument& argument : number_arguments) {
     if (name == argument.name) {
-      batch.*argument.values = parse_numbers(contract.format, text);
+      batch.*argument.values = parse_numbers(contract.format, text, most);
       return;
     }
   }
@@ -174,7 +172,7 @@ std::string to_case_text(const Contract& contract, const Batch& batch) {
   return text;
 }
 
-Batch parse_case(const Contract& contract, std::string_view text) {
+Batch parse_case(const Contract& contract, std::string_view text, std::size_t most) {
   Batch batch;
   bool has_shape = false;
   constexpr std::string_view spaces = " \t\r\n";
@@ -182,7 +180,7 @@ Batch parse_case(const Contract& contract, std::string_view text) {
     const std::size_t begin = text.find_first_not_of(spaces);
     if (begin == std::string_view::npos) break;
     const std::size_t end = std::min(text.find_first_of(spaces, begin), text.size());
-    parse_argument(contract, text.substr(begin, end - begin), batch, has_shape);
+    parse_argument(contract, text.substr(begin, end - begin), most, batch, has_shape);
     text.remove_prefix(end);
   }
   if (batch.output.empty()) throw BadInput("case: no output: give output=VALUES");

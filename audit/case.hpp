@@ -17,6 +17,10 @@
 
 namespace lossaudit {
 
+/// A case is typed by a person or made by this suite: more values than this in one argument are a mistake in a repeat
+/// count.
+inline constexpr std::size_t most_case_values = std::size_t{1} << 26;
+
 /// One argument of a batch by its name in a case's text; empty tensors are left out. Runs of a value are written
 /// `value*count`.
 struct CaseArgument {
@@ -32,8 +36,9 @@ std::string to_case_text(const Contract& contract, const Batch& batch);
 std::string case_text_of(const std::string& argument);
 
 /// Reads a case's text; numbers that are no values of the format are rounded to it. Throws BadInput, in a line that
-/// names the word at fault, on nonsense and on sizes that do not fit the contract.
-Batch parse_case(const Contract& contract, std::string_view text);
+/// names the word at fault, on nonsense and on sizes that do not fit the contract. No argument may have more than `most`
+/// values: repeat counts make large ones of a short text.
+Batch parse_case(const Contract& contract, std::string_view text, std::size_t most = most_case_values);
 
 /// The smallest batch that holds everything result number `result` depends on: its element or its row. A reduced
 /// contract depends on the whole batch, and gets it back.

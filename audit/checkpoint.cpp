@@ -48,12 +48,15 @@ void remake_batches(Trial& trial, const std::string& where, const MakeBatch& mak
     batch = again;
   };
   remake(trial.failed_on);
-  Accumulator::each_sighting(trial.results, [&](Sighting& sighting) {
+  const auto remake_sighting = [&](Sighting& sighting) {
     remake(sighting.batch);
     if (sighting.batch != nullptr && sighting.result >= result_size(trial.contract, sighting.batch->shape)) {
       throw BadInput(where + ": names a result that no batch has: leave out --resume");
     }
-  });
+  };
+  Accumulator::each_sighting(trial.results, remake_sighting);
+  remake_sighting(trial.hunt.worst);
+  remake_sighting(trial.hunt.lost);
   for (const std::size_t generator : trial.generators) {
     if (generator >= generators().size()) throw BadInput(where + ": names no generator of this version");
   }

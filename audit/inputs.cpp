@@ -21,11 +21,14 @@ std::span<const Generator> generators() {
   return all;
 }
 
+Random random_stream(std::string_view name, const Contract& contract, std::uint64_t seed, std::uint64_t round) {
+  const std::string stream = std::to_string(seed) + "/" + std::to_string(round) + "/" + to_string(contract);
+  return Random(text_hash(name, text_hash(stream)));
+}
+
 std::vector<Batch> make_batches(const Generator& generator, const Contract& contract, std::size_t elements,
                                 std::uint64_t seed, std::uint64_t round) {
-  const std::string stream = std::to_string(seed) + "/" + std::to_string(round) + "/" + to_string(contract);
-  // Contracts and generators draw from streams of their own.
-  Random random(text_hash(generator.name, text_hash(stream)));
+  Random random = random_stream(generator.name, contract, seed, round);
   std::vector<Batch> batches = generator.batches(contract, elements, random);
   for (std::size_t i = 0; i < batches.size(); ++i) {
     add_weights_and_upstream(contract, batches[i], random);

@@ -7,6 +7,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/inputs/random.hpp"
@@ -32,5 +33,8 @@ std::span<const Generator> generators();
 /// hold depends on the arguments alone.
 std::vector<Batch> make_batches(const Generator& generator, const Contract& contract, std::size_t elements,
                                 std::uint64_t seed, std::uint64_t round);
+
+/// The stream that `name` draws from for a contract, in a round.
+Random random_stream(std::string_view name, const Contract& contract, std::uint64_t seed, std::uint64_t round);
 
 }  // namespace lossaudit

@@ -50,6 +50,7 @@ int run(Program& program) {
   add_audit(app, program);
   add_conform(app, program);
   add_bench(app, program);
+  add_hunt(app, program);
   add_reference(app, program);
   add_report(app, program);
   add_list(app, program);

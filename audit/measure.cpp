@@ -74,6 +74,11 @@ double share_of_budget(const Budget& budget, const Contract& contract, const Bat
   return error <= allowed ? std::min(share, 1.0) : std::max(share, std::nextafter(1.0, 2.0));
 }
 
+bool lost(Format format, const Expected& expected, const Judgement& judgement) {
+  return judgement.numeric && judgement.required && judgement.broken_rule.empty() && std::isfinite(expected.rounded) &&
+         std::abs(expected.rounded) >= std::ldexp(1.0, traits(format).min_exponent) && judgement.relative >= 1;
+}
+
 Judgement judge(Format format, const Expected& expected, double computed) {
   Judgement judgement;
   judgement.computed = computed;

@@ -36,6 +36,10 @@ struct Judgement {
 /// neighbours (that number and the infinity) are allowed here, and the ulp error judges them.
 Judgement judge(Format format, const Expected& expected, double computed);
 
+/// Whether nothing is left of a result: a required normal number, and the computed one, a number too, is at
+/// least as far from it as 0 is.
+bool lost(Format format, const Expected& expected, const Judgement& judgement);
+
 /// A result's error as a multiple of the error that the budget allows it: up to 1 is within the budget. 0 for the
 /// correctly rounded result, and where there is no budget or no error; +inf for an error where none is allowed.
 /// `result` is its index among the batch's results: a budget may look at the row's length and at the input.

@@ -30,6 +30,8 @@ template <class Io>
 void fields(Io& io, MaybeConst<TrialPart> auto& x) {
   io.field("trial", x.trial);
   io.field("sightings", x.exhibits.sightings);
+  io.field("hunted", x.exhibits.hunted);
+  io.field("lost", x.exhibits.lost);
   io.field("failure", x.exhibits.failure);
   io.field("note", x.exhibits.note);
 }
@@ -174,6 +176,37 @@ void add_failure(TrialPart& mine, const TrialPart& more) {
   mine.exhibits.failure = more.exhibits.failure;
 }
 
+/// Of two sightings, does `other` show more, or the same at a lower place?
+bool shows_more(const Contract& contract, const Sighting& mine, const Sighting& other) {
+  if (other.batch == nullptr || mine.batch == nullptr) return other.batch != nullptr;
+  if (other.size != mine.size) return other.size > mine.size;
+  return place_of(contract, other) < place_of(contract, mine);
+}
+
+void add_hunt(TrialPart& mine, const TrialPart& more) {
+  const Contract& contract = mine.trial.contract;
+  HuntState& hunt = mine.trial.hunt;
+  const HuntState& other = more.trial.hunt;
+  hunt.searches += other.searches;
+  hunt.cases += other.cases;
+  hunt.results += other.results;
+  hunt.microseconds += other.microseconds;
+  hunt.lost_results += other.lost_results;
+  hunt.random_cases += other.random_cases;
+  hunt.random_ulp = std::max(hunt.random_ulp, other.random_ulp);
+  hunt.random_kept_ulp = std::max(hunt.random_kept_ulp, other.random_kept_ulp);
+  if (shows_more(contract, hunt.worst, other.worst)) {
+    hunt.worst = other.worst;
+    mine.exhibits.hunted = more.exhibits.hunted;
+  }
+  const bool fewer = other.lost.batch != nullptr && hunt.lost.batch != nullptr && other.lost_inputs != hunt.lost_inputs;
+  if (fewer ? other.lost_inputs < hunt.lost_inputs : shows_more(contract, hunt.lost, other.lost)) {
+    hunt.lost = other.lost;
+    hunt.lost_inputs = other.lost_inputs;
+    mine.exhibits.lost = more.exhibits.lost;
+  }
+}
+
 void add(TrialPart& mine, const TrialPart& more) {
   const Contract& contract = mine.trial.contract;
   std::vector<const Sighting*> others;
@@ -182,15 +215,12 @@ void add(TrialPart& mine, const TrialPart& more) {
   Accumulator::each_sighting(mine.trial.results, [&](Sighting& sighting) {
     const std::size_t at = slot++;
     const Sighting& other = *others[at];
-    if (other.batch == nullptr) return;
-    if (sighting.batch != nullptr) {
-      if (other.size < sighting.size) return;
-      if (other.size == sighting.size && place_of(contract, sighting) <= place_of(contract, other)) return;
-    }
+    if (!shows_more(contract, sighting, other)) return;
     sighting = other;
     mine.exhibits.sightings[at] = more.exhibits.sightings[at];
   });
   add_failure(mine, more);
+  add_hunt(mine, more);
   mine.trial.results.add_counts(more.trial.results);
   std::vector<std::size_t>& seen = mine.trial.generators;
   seen.insert(seen.end(), more.trial.generators.begin(), more.trial.generators.end());

@@ -3,7 +3,7 @@
 // However the parts were distributed over records, and in whatever order records are merged, the same parts give the same
 // record, and all n of them the record of the audit in one run, field for field but for
 // - `command`, which lacks the options --shard, -o and --resume, and `started`, the earliest;
-// - `seconds` of sweeps, which are added up, and `machine`, where what differs is listed, sorted;
+// - `seconds` of sweeps and hunts, which are added up, and `machine`, where what differs is listed, sorted;
 // - contracts under which a subject crashed, hung or gave up: each shard tries on until it has seen that often enough
 //   itself, so that more is tried than in one run. What it did first is shown, as in one run;
 // - how far witnesses are reduced, where one run had no time left for all of them; and the folder that long cases lie in.

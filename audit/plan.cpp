@@ -53,6 +53,10 @@ void add_variations(Contract contract, std::vector<PlannedContract>& all) {
 std::vector<PlannedContract> plan(const Filter& filter) {
   const std::vector<Pass> passes = filter.passes.empty() ? std::vector<Pass>{Pass::forward} : filter.passes;
   std::vector<PlannedContract> all;
+  if (!filter.contracts.empty()) {
+    for (const Contract& contract : filter.contracts) all.push_back({contract, 1});
+    return all;
+  }
   for (const FunctionTraits& function : functions()) {
     for (const DialectTraits& dialect : dialects()) {
       for (const FormatTraits& format : format_table) {

@@ -13,6 +13,7 @@ struct Filter {
   std::vector<Dialect> dialects;
   std::vector<Format> formats;
   std::vector<Pass> passes;
+  std::vector<Contract> contracts = {};  ///< where there are any, exactly these and nothing of the above
 };
 
 struct PlannedContract {

@@ -62,6 +62,23 @@ void fields(Io& io, MaybeConst<Sweep> auto& x) {
 }
 
 template <class Io>
+void fields(Io& io, MaybeConst<HuntResult> auto& x) {
+  io.field("searches", x.searches);
+  io.field("cases", x.cases);
+  io.field("results", x.results);
+  io.field("seconds", x.seconds);
+  io.field("seed", x.seed);
+  io.field("max_ulp", x.max_ulp);
+  io.field("worst_ulp", x.worst_ulp);
+  io.field("worst", x.worst);
+  io.field("lost_results", x.lost_results);
+  io.optional("lost", x.lost);
+  io.optional("random_cases", x.random_cases);
+  io.optional("random_ulp", x.random_ulp);
+  io.optional("random_kept_ulp", x.random_kept_ulp);
+}
+
+template <class Io>
 void fields(Io& io, MaybeConst<Accuracy> auto& x) {
   io.field("subject", x.subject);
   io.field("function", x.function);
@@ -96,6 +113,7 @@ void fields(Io& io, MaybeConst<Accuracy> auto& x) {
   io.field("curve_axis", x.curve_axis);
   io.field("curve", x.curve);
   io.optional("sweeps", x.sweeps);
+  io.optional("hunt", x.hunt);
 }
 
 template <class Io>

@@ -74,6 +74,21 @@ struct Sweep {
   bool operator==(const Sweep&) const = default;
 };
 
+/// What a search for the worst input found; never more than a lower bound of the true maximum.
+struct HuntResult {
+  std::uint64_t searches = 0, cases = 0, results = 0;  ///< tried
+  double seconds = 0;                                  ///< by the clock, the subject's own time included
+  std::uint64_t seed = 0;
+  double max_ulp = 0;    ///< the largest error that leaves something of the result
+  double worst_ulp = 0;  ///< the error that `worst` shows: at least half of max_ulp, with the fewest inputs
+  Witness worst;
+  std::uint64_t lost_results = 0;  ///< of which nothing is left: normal numbers that came out as 0 or as far off
+  Witness lost;                    ///< the smallest case of one
+  std::uint64_t random_cases = 0;  ///< as many ordinary random cases of the same shapes, where asked for
+  double random_ulp = 0, random_kept_ulp = 0;  ///< their largest error; and that of those which leave something
+  bool operator==(const HuntResult&) const = default;
+};
+
 struct Accuracy {
   std::string subject, function, dialect, format, pass;
   std::string options;  ///< canonical text, "" for defaults
@@ -100,6 +115,7 @@ struct Accuracy {
   std::string curve_axis;  ///< "input", "classes" or "losses"
   std::vector<CurvePoint> curve;
   std::vector<Sweep> sweeps;
+  HuntResult hunt;
 };
 
 struct SubjectInfo {

@@ -22,6 +22,8 @@ bool without(const Batch& batch, int dimension, std::size_t first, std::size_t c
   smaller.origin = batch.origin;
   smaller.shape = batch.shape;
   part(smaller.shape, dimension) -= count;
+  // One a class, or one a row; of rows of one class that is the same.
+  const bool upstream_in_rows = batch.upstream.size() == batch.output.size();
   for (std::size_t o = 0; o < batch.shape.outer; ++o) {
     for (std::size_t c = 0; c < batch.shape.classes; ++c) {
       for (std::size_t i = 0; i < batch.shape.inner; ++i) {
@@ -29,12 +31,14 @@ bool without(const Batch& batch, int dimension, std::size_t first, std::size_t c
         const std::size_t at = (o * batch.shape.classes + c) * batch.shape.inner + i;
         smaller.output.push_back(batch.output[at]);
         if (!batch.target.empty()) smaller.target.push_back(batch.target[at]);
+        if (upstream_in_rows) smaller.upstream.push_back(batch.upstream[at]);
       }
     }
   }
   for (std::size_t row = 0; row < batch.shape.rows(); ++row) {
     if (removed(0, row / batch.shape.inner) || removed(2, row % batch.shape.inner)) continue;
     if (!batch.sample_weights.empty()) smaller.sample_weights.push_back(batch.sample_weights[row]);
+    if (!batch.upstream.empty() && !upstream_in_rows) smaller.upstream.push_back(batch.upstream[row]);
     if (batch.labels.empty()) continue;
     std::int64_t label = batch.labels[row];
     const bool is_class = label >= 0 && static_cast<std::uint64_t>(label) < batch.shape.classes;
@@ -56,8 +60,10 @@ class Search {
       : contract_(contract), best_(std::move(batch)), still_(still), limits_(limits) {}
 
   Batch run() {
-    for (const int dimension : {0, 2, 1}) remove_parts(dimension);
-    simplify();
+    // Simpler values may do with fewer neighbours.
+    do {
+      for (const int dimension : {0, 2, 1}) remove_parts(dimension);
+    } while (simplify() && best_.output.size() > 1);
     return std::move(best_);
   }
 
@@ -89,18 +95,23 @@ class Search {
     }
   }
 
-  /// Simpler numbers in short cases: 0, 1, and the number with fewer bits.
-  void simplify() {
-    if (best_.output.size() > 16) return;
-    for (auto values : {&Batch::output, &Batch::target, &Batch::sample_weights, &Batch::class_weights}) {
+  /// Simpler numbers in short cases: 0, 1, and the number with fewer bits. Whether there was any.
+  bool simplify() {
+    bool any = false;
+    if (best_.output.size() > 16) return any;
+    for (auto values :
+         {&Batch::output, &Batch::target, &Batch::upstream, &Batch::sample_weights, &Batch::class_weights}) {
       for (std::size_t i = 0; i < (best_.*values).size(); ++i) {
         for (const double simpler : simpler_than((best_.*values)[i])) {
           Batch candidate = best_;
           (candidate.*values)[i] = simpler;
-          if (accept(std::move(candidate))) break;
+          if (!accept(std::move(candidate))) continue;
+          any = true;
+          break;
         }
       }
     }
+    return any;
   }
 
   [[nodiscard]] std::vector<double> simpler_than(double x) const {
@@ -119,7 +130,10 @@ class Search {
     if (!std::isfinite(x)) return simpler;
     for (const int bits : {1, 3, 6, 10}) {
       const int exponent = std::ilogb(x) - bits + 1;
-      offer(fit(contract_.format, std::ldexp(std::nearbyint(std::ldexp(x, -exponent)), exponent)));
+      const double scaled = std::ldexp(x, -exponent);
+      for (const double rounded : {std::nearbyint(scaled), std::trunc(scaled)}) {
+        offer(fit(contract_.format, std::ldexp(rounded, exponent)));
+      }
     }
     return simpler;
   }
@@ -135,7 +149,6 @@ class Search {
 
 Batch shrink_case(const Contract& contract, Batch batch, const std::function<bool(const Batch&)>& still,
                   ShrinkLimits limits) {
-  if (!batch.upstream.empty()) return batch;
   // Elementwise functions see no classes: as rows of one, every argument has one value a row.
   const bool elementwise = traits(contract.function).layout == Layout::elementwise;
   if (elementwise) batch.shape = {batch.output.size(), 1, 1};

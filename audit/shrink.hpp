@@ -15,8 +15,7 @@ struct ShrinkLimits {
 };
 
 /// A batch with fewer rows, fewer classes and simpler values for which still(batch) holds, as it does for `batch`.
-/// Halves are tried first, then smaller parts (delta debugging). The contract's shape of batches is kept; a batch with
-/// `upstream` is given back as it is.
+/// Halves are tried first, then smaller parts (delta debugging). The contract's shape of batches is kept.
 Batch shrink_case(const Contract& contract, Batch batch, const std::function<bool(const Batch&)>& still,
                   ShrinkLimits limits = {});
 

@@ -21,6 +21,7 @@ std::string inputs_of(const Trial& trial, std::uint64_t seed) {
     text += (text.empty() ? "" : ", ") + generators()[g].name;
   }
   if (!trial.sweeps.empty()) text += (text.empty() ? "" : ", ") + std::string(sweep_generator);
+  if (trial.hunt.cases > 0) text += (text.empty() ? "" : ", ") + std::string("hunt");
   return text + fmt::format("; seed {}", seed);
 }
 
@@ -42,11 +43,60 @@ void give_verdict(const Trial& trial, Accuracy& accuracy) {
   if (!accuracy.detail.empty()) accuracy.verdict = "exceeds";
   if (trial.budget.none) say("no budget in this profile: " + trial.budget.source);
   if (trial.refused > 0) say(fmt::format("refused {} batches as unsupported", trial.refused));
-  if (accuracy.count == 0) accuracy.verdict = "unsupported";
+  if (accuracy.count == 0 && trial.hunt.cases == 0) accuracy.verdict = "unsupported";
   if (trial.failed()) {
     accuracy.verdict = trial.failure.kind == Outcome::Kind::hung ? "hung" : "crashed";
     accuracy.detail = trial.failure.detail + (accuracy.detail.empty() ? "" : "; before that: " + accuracy.detail);
   }
+}
+
+}  // namespace
+
+namespace {
+
+/// Of the largest error that a hunt found, what a smaller case must show to stand for it.
+constexpr double share_to_show = 0.5;
+/// A hunt's witness is what it is for: ten times the usual search for a smaller one.
+constexpr ShrinkLimits hunted_limits = {.calls = 2000, .elements = 200000};
+
+void exhibit_hunt(const HuntState& hunt, const Conclusion& conclusion, WitnessRequest request, Exhibits& exhibits) {
+  const auto found = [&](const Sighting& sighting) {
+    if (conclusion.found) conclusion.found(request.contract, *sighting.batch);
+  };
+  request.limits = hunted_limits;
+  const bool may_reduce = request.reduce;
+  if (hunt.worst.batch != nullptr) {
+    found(hunt.worst);
+    Sighting sighting = hunt.worst;
+    request.reduce =
+        may_reduce && (conclusion.hunting || (plain(request.budget) && sighting.size > request.budget.ulp));
+    exhibits.hunted.witness = hunted_witness(request, sighting, share_to_show);
+    exhibits.hunted.size = sighting.size;
+    found(sighting);
+  }
+  if (hunt.lost.batch != nullptr) {
+    Sighting sighting = hunt.lost;
+    request.reduce = may_reduce;
+    exhibits.lost.witness = lost_witness(request, sighting);
+    exhibits.lost.size = sighting.size;
+    found(sighting);
+  }
+}
+
+HuntResult hunt_result(const HuntState& hunt, const Exhibits& exhibits, std::uint64_t seed) {
+  return {hunt.searches,
+          hunt.cases,
+          hunt.results,
+          static_cast<double>(hunt.microseconds) * 1e-6,
+          seed,
+          hunt.worst.size,
+          exhibits.hunted.size,
+          exhibits.hunted.witness,
+          hunt.lost_results,
+          exhibits.lost.witness,
+          hunt.random_cases,
+          hunt.random_ulp,
+          hunt.random_kept_ulp};
 }
 
 }  // namespace
@@ -81,6 +131,7 @@ Exhibits exhibits_of(const Trial& trial, const Conclusion& conclusion) {
     exhibit.size = sighting.size;
   });
   if (trial.failed_on != nullptr) exhibits.failure = failure_witness(request(true), *trial.failed_on, trial.failure);
+  exhibit_hunt(trial.hunt, conclusion, request(true), exhibits);
   exhibits.note = conclusion.subject.note(trial.contract);
   return exhibits;
 }
@@ -102,6 +153,7 @@ Accuracy accuracy_of(const Trial& trial, const Exhibits& exhibits, std::uint64_t
       }
     }
   }
+  if (trial.hunt.cases > 0) accuracy.hunt = hunt_result(trial.hunt, exhibits, seed);
   for (RuleResult& result : accuracy.rules) {
     const auto row =
         std::find_if(rules().begin(), rules().end(), [&](const RuleTraits& rule) { return rule.name == result.rule; });

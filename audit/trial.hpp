@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "audit/accumulator.hpp"
+#include "audit/hunt/state.hpp"
 #include "audit/subject.hpp"
 #include "audit/sweep.hpp"
 
@@ -28,12 +29,13 @@ struct Trial {
   std::vector<std::size_t> generators;  ///< those it has seen, by index, in order
   bool covered = false;                 ///< a generator that covers the domain went through without a gap
   std::vector<SweepState> sweeps;       ///< of the contract's plan; empty: none was begun
+  HuntState hunt;
   std::size_t refused = 0, crashes = 0;
   bool stopped = false;
   Outcome failure;  ///< the first crash, hang or failure, and its batch
   std::shared_ptr<const Batch> failed_on;
 
-  [[nodiscard]] bool tried() const { return results.count() > 0 || refused > 0 || failed(); }
+  [[nodiscard]] bool tried() const { return results.count() > 0 || hunt.cases > 0 || refused > 0 || failed(); }
   [[nodiscard]] bool failed() const { return failure.kind != Outcome::Kind::computed; }
 };
 
@@ -45,6 +47,9 @@ struct Conclusion {
   std::uint64_t seed = 0;
   std::filesystem::path case_directory;  ///< for cases too long for a command line, or ""
   std::function<bool()> may_reduce;      ///< is there time left to look for smaller cases?
+  bool hunting = false;                  ///< what the hunt found is shown reduced even within the budget
+  /// Told of the cases that the hunt's figures rest on; may be empty.
+  std::function<void(const Contract& contract, const Batch& one)> found = {};
 };
 
 /// What is shown of a sighting.
@@ -56,6 +61,7 @@ struct Exhibit {
 /// What a trial is shown by; making them takes the subject.
 struct Exhibits {
   std::array<Exhibit, Accumulator::sightings> sightings;  ///< as Accumulator::each_sighting() has them
+  Exhibit hunted, lost;                                   ///< HuntState::worst and lost, by smaller cases
   Witness failure;                                        ///< where it failed on a batch
   std::string note;                                       ///< the subject's own remark on the contract
 };

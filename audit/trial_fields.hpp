@@ -73,6 +73,7 @@ void fields(Io& io, MaybeConst<Trial> auto& x) {
   io.field("generators", x.generators);
   io.field("covered", x.covered);
   io.field("sweeps", x.sweeps);
+  io.field("hunt", x.hunt);
   io.field("refused", x.refused);
   io.field("crashes", x.crashes);
   io.field("stopped", x.stopped);

@@ -58,19 +58,6 @@ Witness describe(const WitnessRequest& request, const Batch& batch) {
   return witness;
 }
 
-/// The sighting with nothing but its own element or row around it.
-Sighting alone(const Contract& contract, const Sighting& sighting) {
-  Sighting single = sighting;
-  single.batch = std::make_shared<const Batch>(single_case(contract, *sighting.batch, sighting.result));
-  const Shape& shape = sighting.batch->shape;
-  const bool in_row = traits(contract.function).layout == Layout::row_to_row || contract.pass == Pass::gradient;
-  const bool whole = contract.options.reduction != Reduction::none;
-  if (!whole) {
-    single.result = in_row && single.batch->output.size() > 1 ? sighting.result / shape.inner % shape.classes : 0;
-  }
-  return single;
-}
-
 /// What a measured batch shows, or a sighting without a batch.
 using Look = std::function<Sighting(const Measured&)>;
 
@@ -91,7 +78,7 @@ Sighting smallest_sighting(const WitnessRequest& request, const Sighting& sighti
   };
   // Where the element or row alone is right, what is wrong depends on its neighbours or its place among them.
   const Batch single = *best.batch;
-  shrink_case(request.contract, still(single) ? single : *sighting.batch, still);
+  shrink_case(request.contract, still(single) ? single : *sighting.batch, still, request.limits);
   if (!seen && single.output.size() != sighting.batch->output.size() && still(*sighting.batch)) return best;
   // Elementwise cases come out of the search as rows of one; what they say is the same.
   return best;
@@ -99,9 +86,22 @@ Sighting smallest_sighting(const WitnessRequest& request, const Sighting& sighti
 
 }  // namespace
 
+Sighting alone(const Contract& contract, const Sighting& sighting) {
+  Sighting single = sighting;
+  single.batch = std::make_shared<const Batch>(single_case(contract, *sighting.batch, sighting.result));
+  const Shape& shape = sighting.batch->shape;
+  const bool in_row = traits(contract.function).layout == Layout::row_to_row || contract.pass == Pass::gradient;
+  const bool whole = contract.options.reduction != Reduction::none;
+  if (!whole) {
+    single.result = in_row && single.batch->output.size() > 1 ? sighting.result / shape.inner % shape.classes : 0;
+  }
+  return single;
+}
+
 Measured measure_once(Subject& subject, const Contract& contract, const Budget& budget,
                       const std::shared_ptr<const Batch>& batch) {
-  Measured measured{{}, std::vector<double>(result_size(contract, batch->shape)), {}, Accumulator(contract, budget)};
+  Measured measured{
+      batch, {}, std::vector<double>(result_size(contract, batch->shape)), {}, Accumulator(contract, budget)};
   measured.outcome = subject.compute(contract, *batch, measured.computed);
   if (measured.outcome.kind != Outcome::Kind::computed) return measured;
   measured.exact = expect(contract, *batch);
@@ -111,21 +111,55 @@ Measured measure_once(Subject& subject, const Contract& contract, const Budget& 
 
 namespace {
 
-/// What the sighting shows: a result and its error. A smaller case may show a larger size.
-Witness result_witness(const WitnessRequest& request, Sighting& sighting,
-                       const Sighting& (Accumulator::*largest)() const) {
-  const double size = sighting.size;
-  sighting = smallest_sighting(request, sighting, [size, largest](const Measured& measured) {
-    const Sighting& again = (measured.results.*largest)();
-    return again.size >= size ? again : Sighting{};
-  });
+/// The smallest case that shows what `look` looks for, with the result and the exact one.
+Witness shown_by(const WitnessRequest& request, Sighting& sighting, const Look& look) {
+  sighting = smallest_sighting(request, sighting, look);
   Witness witness = describe(request, *sighting.batch);
   witness.computed = to_hex(request.contract.format, sighting.computed);
   witness.exact = exact_text(request.contract, *sighting.batch, sighting.result);
   return witness;
 }
 
+/// What the sighting shows: a result and its error. A smaller case may show a larger size.
+Witness result_witness(const WitnessRequest& request, Sighting& sighting,
+                       const Sighting& (Accumulator::*largest)() const) {
+  const double size = sighting.size;
+  return shown_by(request, sighting, [size, largest](const Measured& measured) {
+    const Sighting& again = (measured.results.*largest)();
+    return again.size >= size ? again : Sighting{};
+  });
+}
+
+/// The results of a batch that are lost, or those that are not, of which that of the largest error.
+Sighting largest_of(const Contract& contract, const Measured& measured, bool is_lost) {
+  Sighting largest;
+  for (std::size_t i = 0; i < measured.exact.size(); ++i) {
+    const Judgement judgement = judge(contract.format, measured.exact[i], measured.computed[i]);
+    if (!judgement.numeric || !judgement.required || !judgement.broken_rule.empty() ||
+        lost(contract.format, measured.exact[i], judgement) != is_lost) {
+      continue;
+    }
+    if (largest.batch == nullptr || judgement.ulp > largest.size) {
+      largest = {measured.batch, i, judgement.ulp, measured.computed[i]};
+    }
+  }
+  return largest;
+}
+
 }  // namespace
+
+Witness hunted_witness(const WitnessRequest& request, Sighting& sighting, double share) {
+  const double size = sighting.size * share;
+  return shown_by(request, sighting, [&request, size](const Measured& measured) {
+    const Sighting again = largest_of(request.contract, measured, false);
+    return again.size >= size ? again : Sighting{};
+  });
+}
+
+Witness lost_witness(const WitnessRequest& request, Sighting& sighting) {
+  return shown_by(request, sighting,
+                  [&request](const Measured& measured) { return largest_of(request.contract, measured, true); });
+}
 
 Witness error_witness(const WitnessRequest& request, Sighting& sighting) {
   const bool in_lanes = sighting.batch->origin.starts_with(sweep_generator);

@@ -43,6 +43,37 @@ std::string over_budget_text(const Accuracy& accuracy) {
 
 }  // namespace
 
+std::string inputs_text(const Witness& witness, std::size_t most) {
+  std::string text;
+  // The order that a call would have; an incoming gradient belongs to what it comes into.
+  for (const char* name : {"shape", "output", "target", "labels", "upstream"}) {
+    const auto found = witness.inputs.find(name);
+    if (found == witness.inputs.end()) continue;
+    text += (text.empty() ? "" : " ") + found->first + "=";
+    for (std::size_t i = 0; i < found->second.size(); ++i) text += (i == 0 ? "" : ",") + found->second[i];
+  }
+  if (text.size() > most) text = text.substr(0, most - 3) + "...";
+  return text;
+}
+
+std::string hunt_text(const Accuracy& accuracy, std::size_t longest_input) {
+  const HuntResult& hunt = accuracy.hunt;
+  std::string text = fmt::format("{} cases in {} {}, {} s: ", grouped(hunt.cases), grouped(hunt.searches),
+                                 hunt.searches == 1 ? "search" : "searches", round_up(hunt.seconds));
+  text += fmt::format("{} ulp", round_up(hunt.max_ulp));
+  if (!hunt.worst.inputs.empty()) {
+    text += fmt::format("; {} at {}", round_up(hunt.worst_ulp), inputs_text(hunt.worst, longest_input));
+  }
+  if (hunt.lost_results > 0) {
+    text += fmt::format("; everything is lost at {}: {} for {}", inputs_text(hunt.lost, longest_input),
+                        value_text(accuracy, hunt.lost.computed), hunt.lost.exact);
+  }
+  if (hunt.random_cases > 0) {
+    text += fmt::format("; {} random cases: {} ulp", grouped(hunt.random_cases), round_up(hunt.random_ulp));
+  }
+  return text;
+}
+
 std::string rule_text(std::string_view rule) {
   for (const auto& [name, words] : rule_words) {
     if (name == rule) return std::string(words);

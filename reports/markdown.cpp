@@ -14,6 +14,8 @@ constexpr std::size_t most_bytes = 1'000'000;
 constexpr std::size_t findings_shown = 20;
 constexpr std::size_t budgets_shown = 40;
 constexpr std::size_t sweeps_shown = 200;
+constexpr std::size_t hunts_shown = 40;
+constexpr std::size_t longest_witness = 160;
 constexpr std::size_t changes_shown = 100;
 constexpr std::size_t longest_name = 60;
 constexpr std::size_t longest_line = 1000;
@@ -142,6 +144,31 @@ std::string sweep_table(const Overview& overview) {
          text;
 }
 
+/// What was searched for, the largest errors first: those hunts of which there is something to tell.
+std::string hunt_table(const Overview& overview) {
+  const std::vector<const Entry*> hunts = hunts_to_tell(overview.entries, hunts_shown);
+  if (hunts.empty()) return "";
+  std::string text =
+      "\n### Hunted\n\nWhat searches for the worst input found: observed, so lower bounds. The smallest case shows at "
+      "least half of the "
+      "largest error.\n\n| subject | contract | cases tried | largest error, ulp | as many random "
+      "cases | smallest case | everything lost on |\n|---|---|--:|--:|--:|---|---|\n";
+  for (std::size_t i = 0; i < hunts.size() && i < hunts_shown; ++i) {
+    const HuntResult& hunt = hunts[i]->accuracy->hunt;
+    const std::string lost = hunt.lost_results == 0
+                                 ? ""
+                                 : fmt::format("{}: {} for {}", escaped(inputs_text(hunt.lost, longest_witness)),
+                                               escaped(hunt.lost.computed), escaped(hunt.lost.exact));
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n",
+                        escaped(overview.columns[hunts[i]->column].label, longest_name),
+                        escaped(contract_text(*hunts[i]->accuracy)), grouped(hunt.cases), round_up(hunt.max_ulp),
+                        hunt.random_cases == 0 ? "" : round_up(hunt.random_ulp),
+                        escaped(inputs_text(hunt.worst, longest_witness)), lost);
+  }
+  if (hunts.size() > hunts_shown) text += fmt::format("\n… and {} more in index.html.\n", hunts.size() - hunts_shown);
+  return text;
+}
+
 /// Time against error: for each contract the errors, then the times at each shape; bold: nobody is as quick and as
 /// accurate and better at one.
 std::string trade_table(const Overview& overview) {
@@ -250,10 +277,10 @@ std::string findings_list(const Overview& overview) {
 }  // namespace
 
 std::string markdown_report(const Overview& overview) {
-  std::string text = "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" +
-                     (overview.columns.empty() ? "" : verdict_table(overview) + sweep_table(overview)) +
-                     trade_table(overview) + changes_text(overview) +
-                     (overview.columns.empty() ? "" : budget_table(overview));
+  std::string text =
+      "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" +
+      (overview.columns.empty() ? "" : verdict_table(overview) + sweep_table(overview) + hunt_table(overview)) +
+      trade_table(overview) + changes_text(overview) + (overview.columns.empty() ? "" : budget_table(overview));
   if (!overview.findings.empty()) {
     text += fmt::format("\n### {} {}, most severe first\n\n", overview.findings.size(),
                         overview.findings.size() == 1 ? "finding" : "findings");

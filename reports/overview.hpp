@@ -75,6 +75,10 @@ struct Finding {
 /// The faults of one entry, most severe first: each broken rule, an exceeded budget, a crash, a hang.
 std::vector<Finding> faults_of(const Entry& entry);
 
+/// The hunts worth telling, those that lost everything first, then by the error that their smallest case shows: all where
+/// they are few, else those that found something beyond the budget, or were compared with random cases.
+std::vector<const Entry*> hunts_to_tell(const std::vector<Entry>& entries, std::size_t few);
+
 /// The case that shows a finding.
 const Witness& witness_of(const Finding& finding);
 
@@ -128,6 +132,12 @@ std::string bug_report(const Overview& overview, const Finding& finding);
 /// A row of values on one line: "0x1.8p+1 (3)" for one, hex alone for several, cut with the number left out when there
 /// are many.
 std::string values_text(const Accuracy& accuracy, const std::vector<std::string>& values);
+
+/// A case on one line, "output=0x1.8p+1,0x0p+0 labels=1", cut where it is longer than `most`.
+std::string inputs_text(const Witness& witness, std::size_t most);
+
+/// What a hunt found, in a line: "1,024 cases, 3 searches: 2.5 ulp at output=0x1p+0; …".
+std::string hunt_text(const Accuracy& accuracy, std::size_t longest_input);
 
 /// A value's text with its decimal: "0x1.8p+1 (3)".
 std::string value_text(const Accuracy& accuracy, const std::string& value);

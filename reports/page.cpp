@@ -16,6 +16,8 @@
 namespace lossaudit {
 namespace {
 
+constexpr std::size_t longest_hunted = 400;
+
 using nlohmann::json;
 
 // Everything the page says is decided here, in text: its scripts lay it out, and round, sort out or judge nothing
@@ -71,6 +73,12 @@ json sweeps_of(const Accuracy& accuracy) {
   return sweeps;
 }
 
+/// What was hunted, a line each.
+json hunt_of(const Accuracy& accuracy) {
+  if (accuracy.hunt.cases == 0) return json::array();
+  return json::array({hunt_text(accuracy, longest_hunted)});
+}
+
 /// Place of a broken rule among those that contract_of() lists.
 std::ptrdiff_t rule_index(const Accuracy& accuracy, const RuleResult* rule) {
   return std::count_if(accuracy.rules.data(), rule, [](const RuleResult& each) { return each.broken > 0; });
@@ -116,6 +124,9 @@ json contract_of(const Overview& overview, const Entry& entry) {
           {"worst", witness_json(accuracy, accuracy.worst)},
           {"beyond", accuracy.budget_worst == Witness() ? json() : witness_json(accuracy, accuracy.budget_worst)},
           {"sweeps", sweeps_of(accuracy)},
+          {"hunt", hunt_of(accuracy)},
+          {"hunted", accuracy.hunt.worst == Witness() ? json() : witness_json(accuracy, accuracy.hunt.worst)},
+          {"lost", accuracy.hunt.lost == Witness() ? json() : witness_json(accuracy, accuracy.hunt.lost)},
           {"rules", rules},
           {"axis", accuracy.curve_axis},
           {"curve", curve_of(accuracy)}};

@@ -20,6 +20,7 @@ void add_bench(CLI::App& app, Program& program);
 void add_conform(CLI::App& app, Program& program);
 void add_reference(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
+void add_hunt(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
 void add_certify(CLI::App& app, Program& program);
 void add_merge(CLI::App& app, Program& program);

@@ -32,7 +32,7 @@ bool is_file(const std::string& output) { return fs::path(output).extension() ==
 std::vector<Witness*> witnesses_of(RunRecord& record) {
   std::vector<Witness*> all;
   for (Accuracy& accuracy : record.accuracy) {
-    all.insert(all.end(), {&accuracy.worst, &accuracy.budget_worst});
+    all.insert(all.end(), {&accuracy.worst, &accuracy.budget_worst, &accuracy.hunt.worst, &accuracy.hunt.lost});
     for (RuleResult& rule : accuracy.rules) all.push_back(&rule.worst);
   }
   return all;

@@ -15,24 +15,13 @@ namespace lossaudit {
 namespace {
 
 constexpr std::size_t longest_input = 60;
+constexpr std::size_t longest_hunted = 100;
+constexpr std::size_t hunts_shown = 16;
 constexpr std::size_t longest_detail = 200;
 
 std::string shortened(std::string text) {
   if (text.size() > longest_input) text = text.substr(0, longest_input - 3) + "...";
   return text;
-}
-
-/// "output=0x1p+0 target=0x0p+0"
-std::string inputs_text(const Witness& witness) {
-  std::string text;
-  // The order that a call would have.
-  for (const char* name : {"output", "target", "labels"}) {
-    const auto found = witness.inputs.find(name);
-    if (found == witness.inputs.end()) continue;
-    text += (text.empty() ? "" : " ") + found->first + "=";
-    for (std::size_t i = 0; i < found->second.size(); ++i) text += (i == 0 ? "" : ",") + found->second[i];
-  }
-  return shortened(text);
 }
 
 /// The entry that speaks for a subject's function: the most severe, then the one with the largest error.
@@ -58,7 +47,7 @@ void print_row(const Overview& overview, const Entry& entry, int subject_width) 
   if (contract.ends_with(' ')) contract.pop_back();
   fmt::print("{:<{}}  {:<31}  {:<22}  {:>8}  {:<32}  {}{}\n", overview.columns[entry.column].label, subject_width,
              accuracy.function, traits(entry.standing).word, accuracy.count == 0 ? "-" : round_up(accuracy.max_ulp),
-             shortened(contract), by_rule ? faults[0].rule->rule + ": " : "", inputs_text(witness));
+             shortened(contract), by_rule ? faults[0].rule->rule + ": " : "", inputs_text(witness, longest_input));
   const bool stopped = entry.standing == Standing::crashed || entry.standing == Standing::hung;
   // What it said or did matters more than where.
   if (stopped) fmt::print("{:<{}}  {}\n", "", subject_width, printable(accuracy.detail, longest_detail));
@@ -76,6 +65,21 @@ void print_known(const Overview& overview) {
                                                     finding.others.size() == 1 ? "contract" : "contracts"));
     first = false;
   }
+}
+
+/// What was hunted, where that is all there was to do: of an audit the table above has it.
+void print_hunts(const Overview& overview) {
+  const auto hunted = [](const Entry& entry) {
+    return entry.accuracy->count == 0 || entry.accuracy->inputs.starts_with("hunt");
+  };
+  if (!std::ranges::all_of(overview.entries, hunted)) return;
+  const std::vector<const Entry*> hunts = hunts_to_tell(overview.entries, overview.entries.size());
+  if (!hunts.empty()) fmt::print("\n");
+  for (std::size_t i = 0; i < hunts.size() && i < hunts_shown; ++i) {
+    fmt::print("hunted: {} {}: {}\n", overview.columns[hunts[i]->column].label, contract_text(*hunts[i]->accuracy),
+               hunt_text(*hunts[i]->accuracy, longest_hunted));
+  }
+  if (hunts.size() > hunts_shown) fmt::print("hunted: {} contracts more\n", hunts.size() - hunts_shown);
 }
 
 /// What is not as expected or as in the baseline, a line each.
@@ -118,6 +122,7 @@ void print_verdicts(const RunRecord& record) {
     if (!missing.empty()) fmt::print("{:<{}}  not supported: {}\n", overview.columns[c].label, subject_width, missing);
   }
   print_known(overview);
+  print_hunts(overview);
   print_changes(overview.runs[0]);
   fmt::print("\n{}\n", overview.headline());
   if (record.shards.count > 0) fmt::print("{}\n", what_it_lacks(record));

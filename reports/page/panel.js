@@ -22,6 +22,7 @@ function factList(contract) {
     ["Correctly rounded", contract.right],
     ["Inputs tried", contract.count + (contract.inputs === "" ? "" : " – " + contract.inputs)],
     ["Every value tried", contract.sweeps.map((text) => element("div", {}, text))],
+    ["Hunted", contract.hunt.map((text) => element("div", {}, text))],
     ["What happened", hasNumbers(contract) ? "" : contract.detail],
     ["Worse", contract.grown],
     ["Fails nobody", contract.excused],
@@ -43,6 +44,10 @@ function contractDetails(contract) {
   return element("div", {},
     element("p", {}, chip(contract.standing)), factList(contract),
     contract.rules.map(ruleBlock),
+    contract.lost === null ? null
+      : [element("h4", {}, "Nothing is left of the result"), witnessList(contract.lost), replayLine(contract.lost)],
+    contract.hunted === null || !(contract.hunt.length > 0) ? null
+      : [element("h4", {}, "Found by the hunt, with the fewest inputs"), witnessList(contract.hunted), replayLine(contract.hunted)],
     contract.beyond === null ? null
       : [element("h4", {}, "Farthest beyond the budget"), witnessList(contract.beyond), replayLine(contract.beyond)],
     contract.worst.inputs.length === 0 ? null
