@@ -15,6 +15,7 @@
 #include "fast/binary-inl.h"
 #include "fast/binary_gradient-inl.h"
 #include "fast/binary_sum-inl.h"
+#include "fast/table_exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -132,22 +133,15 @@ HWY_NOINLINE std::size_t HardChunks(const LossTask& task, const HardFactor& fact
   return i;
 }
 
-/// sigmoid(x) - t times the factor in double lanes, for t in [0, 1]: u + v e over 1 + e, where u and v are 1 - t and -t, or
-/// for x < 0 the other way round. `is_trusted` tells where the difference is good to 2^-27 of itself.
-HWY_INLINE V SoftGradient(V t, V x, V factor, M& is_trusted) {
+/// sigmoid(x) - t times the factor in double lanes, for t in [0, 1] and finite x, from e = e^-abs(x): 1 - t - t e over 1 +
+/// e, or for x < 0 e - t - t e. `is_close` tells where the difference, in which e counts at most once and is good to 2^-51,
+/// is good to 2^-28 of itself.
+HWY_INLINE V SoftGradient(V t, V x, V e, V factor, M& is_close) {
   const V one = Constant(1);
-  const V e = BriefExpOfMinusAbs(x);
-  const M is_positive = hn::Gt(x, hn::Zero(D()));
-  const V rest = hn::Sub(one, t);
-  const V u = hn::IfThenElse(is_positive, rest, hn::Neg(t));
-  const V ve = hn::Mul(hn::IfThenElse(is_positive, hn::Neg(t), rest), e);
-  const V difference = hn::Add(u, ve);
-  const M is_target = hn::And(hn::Ge(t, hn::Zero(D())), hn::Le(t, one));
-  const M is_close = hn::Le(hn::Abs(ve), hn::Mul(hn::Abs(difference), Constant(0x1p7)));
-  const M is_nan = hn::Or(hn::IsNaN(t), hn::IsNaN(x));
-  is_trusted = hn::And(hn::And(is_target, is_close), hn::Lt(hn::Abs(x), Constant(kInfinity)));
-  is_trusted = hn::Or(is_trusted, is_nan);
-  return hn::IfThenElse(is_nan, Constant(kNaN), hn::Div(hn::Mul(difference, factor), hn::Add(one, e)));
+  const V whole = hn::IfThenElse(hn::Gt(x, hn::Zero(D())), one, e);
+  const V difference = hn::NegMulAdd(t, e, hn::Sub(whole, t));
+  is_close = hn::Le(e, hn::Mul(hn::Abs(difference), Constant(0x1p22)));
+  return hn::Div(hn::Mul(difference, factor), hn::Add(one, e));
 }
 
 /// Gradients of elements of any sort. An element has the same bits here as among hard ones.
@@ -170,22 +164,46 @@ class AnyGradient {
     const VF z = FlipSign(x, sign);
     const VF hard = FarGradient(FarExponential(far_exp_, z, factor_), sign, factor_);
     if (HWY_LIKELY(hn::AllTrue(FD(), is_hard))) return hard;
+    const MF is_nan = IsNaNOfEither(t, x);
+    if (hn::AllTrue(FD(), hn::Or(is_hard, is_nan))) return hn::IfThenElse(is_nan, NaNs(), hard);
     return hn::IfThenElse(is_hard, hard, Soft(t, x, i, count));
   }
 
  private:
+  static HWY_INLINE MF IsNaNOfEither(VF t, VF x) { return hn::Or(hn::IsNaN(t), hn::IsNaN(x)); }
+  static HWY_INLINE VF NaNs() { return Floats(std::numeric_limits<float>::quiet_NaN()); }
+
   HWY_INLINE VF Soft(VF t, VF x, std::size_t i, std::size_t count) const {
-    const std::size_t lanes = hn::Lanes(D());
-    const V low = SoftHalf(hn::PromoteTo(D(), hn::LowerHalf(F(), t)), hn::PromoteTo(D(), hn::LowerHalf(F(), x)), i,
-                           HWY_MIN(lanes, count));
-    const V high = SoftHalf(hn::PromoteTo(D(), hn::UpperHalf(F(), t)), hn::PromoteTo(D(), hn::UpperHalf(F(), x)),
-                            i + lanes, count < lanes ? 0 : count - lanes);
-    return hn::Combine(FD(), ToFloat(high), ToFloat(low));
+    // A NaN is settled, and computed as another element meanwhile.
+    const MF is_nan = IsNaNOfEither(t, x);
+    t = hn::IfThenZeroElse(is_nan, t);
+    x = hn::IfThenZeroElse(is_nan, x);
+    const MF is_target = hn::And(hn::Ge(t, hn::Zero(FD())), hn::Le(t, Floats(1)));
+    const MF is_usual = hn::And(is_target, hn::Le(hn::Abs(x), Floats(std::numeric_limits<float>::max())));
+    const V low_t = hn::PromoteTo(D(), hn::LowerHalf(F(), t));
+    const V high_t = hn::PromoteTo(D(), hn::UpperHalf(F(), t));
+    const V low_x = hn::PromoteTo(D(), hn::LowerHalf(F(), x));
+    const V high_x = hn::PromoteTo(D(), hn::UpperHalf(F(), x));
+    V e[2] = {hn::Neg(hn::Abs(low_x)), hn::Neg(hn::Abs(high_x))};
+    exp_.Raise<2>(e);
+    M low_close;
+    M high_close;
+    V low = SoftGradient(low_t, low_x, e[0], wide_factor_, low_close);
+    V high = SoftGradient(high_t, high_x, e[1], wide_factor_, high_close);
+    const bool is_plain = factor_.is_usable && hn::AllTrue(FD(), is_usual);
+    if (HWY_UNLIKELY(!is_plain || !hn::AllTrue(D(), hn::And(low_close, high_close)))) {
+      const std::size_t lanes = hn::Lanes(D());
+      low = Completed(low, low_t, low_x, low_close, i, HWY_MIN(lanes, count));
+      high = Completed(high, high_t, high_x, high_close, i + lanes, count < lanes ? 0 : count - lanes);
+    }
+    return hn::IfThenElse(is_nan, NaNs(), hn::Combine(FD(), ToFloat(high), ToFloat(low)));
   }
-  HWY_INLINE V SoftHalf(V t, V x, std::size_t i, std::size_t count) const {
-    M is_trusted;
-    const V soft = SoftGradient(t, x, wide_factor_, is_trusted);
-    if (HWY_LIKELY(factor_.is_usable && hn::AllTrue(D(), is_trusted)) || count == 0) return soft;
+
+  /// The results with those that are not to be trusted computed anew.
+  HWY_INLINE V Completed(V soft, V t, V x, M is_close, std::size_t i, std::size_t count) const {
+    const M is_target = hn::And(hn::Ge(t, hn::Zero(D())), hn::Le(t, Constant(1)));
+    const M is_trusted = hn::And(hn::And(is_target, is_close), hn::Lt(hn::Abs(x), Constant(kInfinity)));
+    if ((factor_.is_usable && hn::AllTrue(D(), is_trusted)) || count == 0) return soft;
     const V value = General(i, count);
     return factor_.is_usable ? hn::IfThenElse(is_trusted, soft, value) : value;
   }
@@ -197,6 +215,7 @@ class AnyGradient {
   const HardFactor& factor_;
   V wide_factor_;
   ExpTable far_exp_;
+  DoubleExpTable exp_;
   VF limit_;
 };
 
