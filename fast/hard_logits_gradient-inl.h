@@ -144,6 +144,47 @@ HWY_INLINE V SoftGradient(V t, V x, V e, V factor, M& is_close) {
   return hn::Div(hn::Mul(difference, factor), hn::Add(one, e));
 }
 
+/// Targets between 0 and 1, with finite logits.
+HWY_INLINE bool IsSoftChunk(const float* target, const float* output) {
+  const VF most = Floats(std::numeric_limits<float>::max());
+  for (std::size_t i = 0; i < kChunk; i += hn::Lanes(FD())) {
+    const VF t = hn::LoadU(FD(), target + i);
+    const MF is_soft = hn::And(hn::Gt(t, hn::Zero(FD())), hn::Lt(t, Floats(1)));
+    if (!hn::AllTrue(FD(), hn::And(is_soft, hn::Le(hn::Abs(hn::LoadU(FD(), output + i)), most)))) return false;
+  }
+  return true;
+}
+
+/// Gradients of the chunks from i on, as long as all of a chunk is soft and none of it cancels. Returns where it stopped.
+HWY_NOINLINE std::size_t SoftChunks(const GradientTask& task, const HardFactor& factor, std::size_t i, std::size_t end,
+                                    float* gradient) {
+  if (!factor.is_usable) return i;
+  const V wide_factor = Constant(task.factor(0));
+  const DoubleExpTable exp;
+  const std::size_t lanes = hn::Lanes(D());
+  for (; i + kChunk <= end && IsSoftChunk(task.target + i, task.output + i); i += kChunk) {
+    V result[kChunkParts];
+    M all_close = hn::Eq(wide_factor, wide_factor);
+#pragma GCC unroll 16
+    for (std::size_t p = 0; p < kChunkParts; p += 2) {
+      const V x[2] = {LoadFloats(task.output + i + p * lanes), LoadFloats(task.output + i + (p + 1) * lanes)};
+      V e[2] = {hn::Neg(hn::Abs(x[0])), hn::Neg(hn::Abs(x[1]))};
+      exp.Raise<2>(e);
+#pragma GCC unroll 2
+      for (std::size_t k = 0; k < 2; ++k) {
+        M is_close;
+        const V t = LoadFloats(task.target + i + (p + k) * lanes);
+        result[p + k] = SoftGradient(t, x[k], e[k], wide_factor, is_close);
+        all_close = hn::And(all_close, is_close);
+      }
+    }
+    if (HWY_UNLIKELY(!hn::AllTrue(D(), all_close))) return i;
+#pragma GCC unroll 16
+    for (std::size_t p = 0; p < kChunkParts; ++p) StoreFloats(result[p], gradient + i + p * lanes);
+  }
+  return i;
+}
+
 /// Gradients of elements of any sort. An element has the same bits here as among hard ones.
 class AnyGradient {
  public:
@@ -236,9 +277,13 @@ HWY_NOINLINE void AnyChunks(const GradientTask& task, const HardFactor& factor, 
   std::memcpy(gradient + i, results, count * sizeof(float));
 }
 
-/// The end of the chunks from i on of which none is all hard.
+/// The end of the chunks after the one from i on of which none is all hard or all soft.
 HWY_INLINE std::size_t EndOfAny(const LossTask& task, const HardFactor& factor, std::size_t i, std::size_t end) {
-  while (i + kChunk <= end && !IsHardChunk(task.target + i, task.output + i, factor.far_limit)) i += kChunk;
+  i += kChunk;
+  while (i + kChunk <= end && !IsHardChunk(task.target + i, task.output + i, factor.far_limit) &&
+         !IsSoftChunk(task.target + i, task.output + i)) {
+    i += kChunk;
+  }
   return i + kChunk > end ? end : i;
 }
 
@@ -260,6 +305,7 @@ HWY_INLINE void LogitGradients(const GradientTask& task, float* gradient, LossSu
       if (losses != nullptr) block.CountBest(hard_end - i);
       i = hard_end;
       std::size_t rest_end = HardChunks<true, false>(task, factor, i, end, gradient, nullptr);
+      if (rest_end == i) rest_end = SoftChunks(task, factor, i, end, gradient);
       if (rest_end == i) {
         rest_end = EndOfAny(task, factor, i, end);
         AnyChunks(task, factor, i, rest_end, gradient);
