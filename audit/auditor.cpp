@@ -23,6 +23,7 @@
 #include "audit/text.hpp"
 #include "audit/trial.hpp"
 #include "audit/workers.hpp"
+#include "reference/bulk.hpp"
 
 namespace lossaudit {
 namespace {
@@ -72,6 +73,8 @@ constexpr double f64_share = 0.35;
 /// much as half a generator.
 constexpr double hunting_share = 0.2;
 constexpr std::size_t search_part = 4;
+/// Where the bulk oracle does not serve, a search has less to try: hunted inputs are those that the filters do not decide.
+constexpr std::size_t cost_of_intervals = 8;
 /// A search of fewer outputs sees nothing.
 constexpr std::size_t smallest_search = 512;
 /// What an audit that is killed loses at most.
@@ -205,10 +208,19 @@ class Audit {
     return tasks;
   }
 
-  /// What can be tried in full, or nearly, is no prey.
+  /// What can be tried in full, or nearly, is no prey; the gradient of a reduction is that of its terms, weighted, and
+  /// its exact results take longest of all.
   [[nodiscard]] bool is_hunted(const Contract& contract) const {
-    return request_.hunt.only || traits(contract.function).layout != Layout::elementwise ||
-           contract.options.reduction != Reduction::none || contract.format == Format::f64;
+    if (request_.hunt.only) return true;
+    if (contract.options.reduction != Reduction::none) return contract.pass == Pass::forward;
+    return traits(contract.function).layout != Layout::elementwise || contract.format == Format::f64;
+  }
+
+  /// Outputs of a search of the first size.
+  [[nodiscard]] std::size_t searched_elements(std::size_t planned) const {
+    if (request_.hunt.only) return std::max(smallest_search, elements_of(planned));
+    const std::size_t cost = bulk::serves(contracts_[planned].contract) ? 1 : cost_of_intervals;
+    return std::max(smallest_search, elements_of(planned) / search_part / cost);
   }
 
   /// Outputs that a generator, or a search, tries under a contract.
@@ -487,7 +499,7 @@ class Audit {
     Hunt hunt{*request_.subjects[s].subject, contract, trial.results, trial.hunt};
     hunt.in_means = request_.hunt.only;
     hunt.seed = request_.seed;
-    hunt.elements = std::max(smallest_search, elements_of(task.planned) / (request_.hunt.only ? 1 : search_part));
+    hunt.elements = searched_elements(task.planned);
     hunt.compare_random = request_.hunt.compare_random;
     hunt.corpus = request_.hunt.corpus.cases(contract);
     hunt.stop = [this] { return stopped() || out_of_time(); };
