@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 
 #include "audit/commands/commands.hpp"
@@ -32,7 +33,9 @@ int hunt(const Arguments& a, const std::vector<std::string>& command_line) {
   request.hunt.corpus = corpus;
   request.hunt.found = [&corpus](const Contract& contract, const Batch& one) { corpus.add(contract, one); };
   const int status = run_and_leave(request, a.run, command_line);
-  if (!a.corpus.empty()) {
+  // A hunt goes on from the corpus that it began with.
+  const bool goes_on = !request.checkpoint.empty() && std::filesystem::exists(request.checkpoint);
+  if (!a.corpus.empty() && !goes_on) {
     save_corpus(corpus, a.corpus);
     fmt::print("corpus: {}, {} cases\n", a.corpus, corpus.size());
   }
