@@ -54,6 +54,7 @@ int run(Program& program) {
   add_reference(app, program);
   add_report(app, program);
   add_list(app, program);
+  add_lengths(app, program);
   add_certify(app, program);
   add_merge(app, program);
   add_vectors(app, program);

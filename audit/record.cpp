@@ -143,6 +143,29 @@ void fields(Io& io, MaybeConst<Speed> auto& x) {
 }
 
 template <class Io>
+void fields(Io& io, MaybeConst<LengthPoint> auto& x) {
+  io.field("length", x.length);
+  io.field("samples", x.samples);
+  io.field("rms_ulp", x.rms_ulp);
+  io.field("max_ulp", x.max_ulp);
+  io.field("correctly_rounded", x.correctly_rounded);
+}
+
+template <class Io>
+void fields(Io& io, MaybeConst<LengthCurve> auto& x) {
+  io.field("subject", x.subject);
+  io.field("function", x.function);
+  io.field("dialect", x.dialect);
+  io.field("format", x.format);
+  io.field("pass", x.pass);
+  io.field("options", x.options);
+  io.field("points", x.points);
+  io.field("exponent", x.exponent);
+  io.field("accumulator", x.accumulator);
+  io.field("same_bits", x.same_bits);
+}
+
+template <class Io>
 void fields(Io& io, MaybeConst<Change> auto& x) {
   io.one_of("kind", x.kind, changes);
   io.field("subject", x.subject);
@@ -173,6 +196,7 @@ void fields(Io& io, MaybeConst<RunRecord> auto& x) {
   io.field("subjects", x.subjects);
   io.field("accuracy", x.accuracy);
   io.field("speed", x.speed);
+  io.optional("lengths", x.lengths);
   io.optional("baseline", x.baseline);
   io.optional("changes", x.changes);
   io.optional("no_longer_occurs", x.no_longer_occurs);

@@ -135,6 +135,26 @@ struct Speed {
   std::uint64_t repetitions = 0;
 };
 
+/// Errors at one length.
+struct LengthPoint {
+  std::uint64_t length = 0, samples = 0;  ///< terms of a sum, or classes of a row; sums, or rows
+  double rms_ulp = 0, max_ulp = 0;
+  double correctly_rounded = 0;  ///< fraction of the samples
+  bool operator==(const LengthPoint&) const = default;
+};
+
+inline constexpr const char* same_bits_text = "same bits";
+
+/// Errors over lengths of one subject under one contract, and where its results are the same to the bit.
+struct LengthCurve {
+  std::string subject, function, dialect, format, pass, options;
+  std::vector<LengthPoint> points;  ///< lengths increase; empty where there is no length to vary
+  double exponent = 0;              ///< of the length, fitted to the errors
+  std::string accumulator;          ///< what that betrays: lengths/betrayal.hpp; "": the points do not tell
+  std::map<std::string, std::string> same_bits;  ///< same_bits_text, or what differs (lengths/same_bits.hpp)
+  bool operator==(const LengthCurve&) const = default;
+};
+
 /// What is not as in the baseline.
 struct Change {
   std::string kind;  ///< "worse", "better", "uncompared", "new", "gone"
@@ -162,6 +182,7 @@ struct RunRecord {
   std::vector<SubjectInfo> subjects;
   std::vector<Accuracy> accuracy;
   std::vector<Speed> speed;
+  std::vector<LengthCurve> lengths;
   std::string baseline;                       ///< the file it was held against
   std::vector<Change> changes;                ///< the worse ones first
   std::vector<std::string> no_longer_occurs;  ///< expected findings, by file and line

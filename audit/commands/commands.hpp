@@ -22,6 +22,7 @@ void add_reference(CLI::App& app, Program& program);
 void add_report(CLI::App& app, Program& program);
 void add_hunt(CLI::App& app, Program& program);
 void add_list(CLI::App& app, Program& program);
+void add_lengths(CLI::App& app, Program& program);
 void add_certify(CLI::App& app, Program& program);
 void add_merge(CLI::App& app, Program& program);
 void add_vectors(CLI::App& app, Program& program);

@@ -1,0 +1,50 @@
+// Sums of very many losses, and of a row's very many terms, whose exact values cost next to nothing: each term is one of a
+// palette, so that the exact sum is that of the palette's exact values times how often each occurs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "audit/inputs/random.hpp"
+#include "reference/contract.hpp"
+
+namespace lossaudit {
+
+/// A contract whose result is the sum or the mean of n independent terms: a reduced loss, or one of a row that is.
+class TermSum {
+ public:
+  /// Nothing for other contracts, and for options that make terms depend on one another.
+  static std::optional<TermSum> of(const Contract& contract, Random& random);
+
+  struct Sum {
+    Batch batch;
+    long double exact = 0;  ///< to 2^-60 relative, and 2^-20 ulp of the largest term
+  };
+  /// n terms of one size, of the palette, in random order; their own values are rounded as little as can be.
+  [[nodiscard]] Sum of_one_size(std::uint64_t n, Random& random) const;
+  /// Terms each of which is about twice the one before: what a compensated sum loses, as each is about as large as the
+  /// sum so far, and a sum in double keeps. Nothing where the loss has no large values.
+  [[nodiscard]] std::optional<Sum> growing(Random& random) const;
+
+ private:
+  struct Term {
+    double output[2] = {}, target[2] = {};
+    std::int64_t label = 0;
+    long double value = 0;
+  };
+
+  explicit TermSum(const Contract& contract) : contract_(contract) {}
+  [[nodiscard]] std::optional<Term> term(double size, Random& random) const;
+  void evaluate(std::vector<Term>& terms) const;
+  void append(const Term& term, Batch& batch) const;
+  void finish(std::uint64_t n, Sum& sum) const;
+
+  Contract contract_, unit_;  ///< unit_: of one term alone
+  std::size_t classes_ = 1;   ///< of a term
+  bool in_row_ = false;       ///< the terms are a row's classes
+  std::vector<Term> palette_;
+};
+
+}  // namespace lossaudit
