@@ -407,5 +407,23 @@ TEST_F(Program, ConformRunsTheSuiteBesideIt) {
   EXPECT_EQ(run("conform no_such_subject").status, 2);
 }
 
+TEST_F(Program, HuntLeavesACorpusThatTheNextBeginsFrom) {
+  const std::string corpus = (folder_ / "corpus.txt").string();
+  const std::string hunt = "hunt plain --contract 'log_softmax exact f32 forward' --searches 1 --corpus " + corpus;
+  const Finished first = run(hunt + " --compare-random -o " + (folder_ / "report").string());
+  EXPECT_EQ(first.status, 1) << first.err;
+  EXPECT_NE(first.out.find("everything is lost at output="), std::string::npos) << first.out;
+  EXPECT_NE(first.out.find("random cases"), std::string::npos) << first.out;
+  EXPECT_NE(text_of(corpus).find("log_softmax exact f32 forward | output="), std::string::npos) << text_of(corpus);
+  EXPECT_NE(text_of(folder_ / "report" / "report.md").find("### Hunted"), std::string::npos);
+  const RunRecord record = load_record(folder_ / "report" / "run.json");
+  ASSERT_EQ(record.accuracy.size(), 1U);
+  EXPECT_GT(record.accuracy[0].hunt.lost_results, 0U);
+  EXPECT_EQ(record.accuracy[0].hunt.random_cases, record.accuracy[0].hunt.cases);
+  std::ofstream(corpus, std::ios::app) << "log_softmax exact f32 forward | output=1;2\n";
+  expect_mistake(hunt, "corpus.txt:");
+  expect_mistake("hunt plain --contract 'log_softmax exact f32'", "FUNCTION DIALECT FORMAT PASS");
+}
+
 }  // namespace
 }  // namespace lossaudit
