@@ -1,11 +1,12 @@
 # From a bare clone on Debian 12 (git, make and apt alone):
 #   make audit   audits fast (on every float), Eigen, oneDNN and the textbook formulas; the report is in audit-report/
-#   make audit-peers   the same of all that adapters/ knows (PyTorch, ONNX Runtime, ...); audit-peers-report/
+#   make audit-peers   the same of all that adapters/ knows (PyTorch, ONNX Runtime, ...); audit-peers-report/. With
+#                SWEEP=fast,eigen,... these are tried on every float
 #   make test    runs every test
 #   make test-slurm   8 shards of an audit as an array job of Slurm, on a cluster of this machine alone
 #   make fuzz    runs libFuzzer on the readers of what strangers write
 #   make bench   measures on one core: fast/ beside Eigen, oneDNN, XNNPACK and compositions over vector libraries, with the
-#                bandwidth limits in the same run (bench-report/run.json), and the bulk oracle beside Arb
+#                bandwidth limits in the same run (bench-report/run.json), and the bulk oracle and a sweep beside Arb
 #   make publish leaves make bench's record, and an audit of what it timed, in reports/published/
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
 # Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say
@@ -40,7 +41,7 @@ audit: $(release)/build.ninja
 audit-peers: $(release)/build.ninja
 	@cmake --build --preset release --target lossaudit adapters
 	@npm install --ignore-scripts --no-audit --no-fund --loglevel=error --prefix $(release)/bin/adapters
-	@$(release)/bin/lossaudit audit $(peers) --pass forward,gradient --gate fast -o $(peers_report)
+	@$(release)/bin/lossaudit audit $(peers) --pass forward,gradient --gate fast $(if $(SWEEP),--sweep $(SWEEP)) -o $(peers_report)
 
 # Again from the start, as what was not found then may be there now.
 adapters: $(release)/build.ninja
@@ -63,9 +64,10 @@ pinned := taskset -c $$(($$(nproc) - 1))
 # left out; SUBJECTS: fast libm libmvec eigen onednn xnnpack sleef xsimd highway. Processor time, the median of the repetitions, in
 # ns an element; every run measures its own limits, and only ratios within one run mean anything.
 bench: $(release)/build.ninja
-	@cmake --build --preset release --target speed_bench $(if $(ONLY),,oracle_bench)
+	@cmake --build --preset release --target speed_bench $(if $(ONLY),,oracle_bench sweep_bench adapters)
 	@$(pinned) $(release)/bin/speed_bench -o $(bench_report)/run.json --only '$(ONLY)' $(if $(SUBJECTS),--subject $(SUBJECTS)) $(BENCH)
 	@$(if $(ONLY),,$(pinned) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1)
+	@$(if $(ONLY),,$(pinned) $(release)/bin/sweep_bench --benchmark_repetitions=5)
 
 publish: $(release)/build.ninja
 	@cmake --build --preset release --target lossaudit kernels speed_bench

@@ -102,8 +102,8 @@ class Audit {
     }
     hangs_.resize(request_.subjects.size());
     for (std::size_t p = 0; p < contracts_.size() && request_.exhaustive; ++p) {
-      const auto& formats = request_.swept_formats;
-      const bool is_swept = formats.empty() || std::ranges::count(formats, contracts_[p].contract.format) > 0;
+      const bool has_target = traits(contracts_[p].contract.function).target != TargetKind::none;
+      const bool is_swept = !(request_.one_argument && has_target);
       plans_.push_back(is_swept && is_swept_by_any(p) ? SweepPlan(contracts_[p].contract) : SweepPlan());
     }
     any_ = !spoken_.empty();
@@ -557,7 +557,7 @@ class Audit {
     for (const AuditedSubject& audited : request_.subjects) {
       if (request_.exhaustive && audited.swept) names += audited.name + "\n";
     }
-    for (const Format format : request_.swept_formats) names += std::string(traits(format).name) + "\n";
+    if (request_.one_argument) names += "of one argument";
     return names;
   }
 

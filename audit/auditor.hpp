@@ -53,8 +53,8 @@ struct AuditRequest {
   std::size_t elements = 100000;
   /// Sweep over every value of the arguments of which all can be tried (sweep.hpp), on top of the generators.
   bool exhaustive = false;
-  /// Sweep over these formats alone; empty: over all that can be.
-  std::vector<Format> swept_formats;
+  /// Of the sweeps only those of functions of one argument: the quick ones.
+  bool one_argument = false;
   /// Only this part of the work. The record then says so, and holds what merging it with the others takes.
   std::optional<Shard> shard;
   HuntRequest hunt;

@@ -58,6 +58,7 @@ void fields(Io& io, MaybeConst<Sweep> auto& x) {
   io.field("correctly_rounded", x.correctly_rounded);
   io.field("worst", x.worst);
   io.field("seconds", x.seconds);
+  io.optional("worst_target", x.worst_target);
   io.optional("binades", x.binades);
 }
 

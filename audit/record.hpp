@@ -70,6 +70,7 @@ struct Sweep {
   double correctly_rounded = 0;           ///< fraction of numeric results
   std::string worst;                      ///< the output of the largest error, in hex
   double seconds = 0;                     ///< by the clock, the other subjects of the audit included
+  std::string worst_target = {};          ///< beside it, of sweeps over pairs
   std::vector<SweepBinade> binades = {};  ///< in the order of the encodings, without those that have no number
   bool operator==(const Sweep&) const = default;
 };

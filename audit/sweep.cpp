@@ -185,7 +185,7 @@ Sweep sweep_of(const Contract& contract, const SweepState& state, const std::str
   sweep.worst = hex(state.worst);
   sweep.seconds = state.seconds;
   sweep.binades = histogram(contract.format, state.binades);
-  if (SweepPlan(contract).tries_pairs()) sweep.worst += " with target " + hex(state.worst_target);
+  if (SweepPlan(contract).tries_pairs()) sweep.worst_target = hex(state.worst_target);
   return sweep;
 }
 

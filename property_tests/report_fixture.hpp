@@ -100,7 +100,15 @@ inline RunRecord record() {
   rows.curve_axis = "classes";
   rows.curve = {{1, 0}, {2, 0.5}, {16, 0.9}, {1024, 1.4}};
   rows.evidence = "proved";
-  record.accuracy[0].sweeps = {{"every f32", 4294967296, 0.50000001, 0.03, 0.99999999, "-0x1.e6p-17", 9.81}};
+  record.accuracy[0].sweeps = {{"every f32",
+                                4294967296,
+                                0.50000001,
+                                0.03,
+                                0.99999999,
+                                "-0x1.e6p-17",
+                                9.81,
+                                "",
+                                {{"0x0p+0", 864026624, 0, 0.25, 0.004}, {"0x1p-24", 8388608, 43, 0.50000001, 0.375}}}};
   record.accuracy[2].rules = {broken("limits", false)};
   record.accuracy[2].curve.clear();
 

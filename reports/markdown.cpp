@@ -130,17 +130,18 @@ std::string sweep_table(const Overview& overview) {
         continue;
       }
       ++shown;
-      text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n",
+      text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n",
                           escaped(overview.columns[entry.column].label, longest_name),
                           escaped(contract_text(*entry.accuracy)), escaped(sweep.inputs), round_up(sweep.max_ulp),
-                          escaped(sweep.worst), percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
+                          escaped(sweep.worst + (sweep.worst_target.empty() ? "" : ", target " + sweep.worst_target)),
+                          round_up(sweep.mean_ulp), percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
     }
   }
   if (text.empty()) return "";
   if (left > 0) text += fmt::format("\n… and {} more in index.html.\n", left);
-  return "\n### Every value tried\n\n| subject | contract | inputs | largest error, ulp | at | correctly rounded | s "
-         "|\n"
-         "|---|---|---|--:|---|--:|--:|\n" +
+  return "\n### Every value tried\n\n| subject | contract | inputs | largest error, ulp | at | mean error, ulp | "
+         "correctly rounded | s |\n"
+         "|---|---|---|--:|---|--:|--:|--:|\n" +
          text;
 }
 

@@ -66,9 +66,18 @@ json witness_json(const Accuracy& accuracy, const Witness& witness) {
 json sweeps_of(const Accuracy& accuracy) {
   json sweeps = json::array();
   for (const Sweep& sweep : accuracy.sweeps) {
-    sweeps.push_back(fmt::format("{}: {} ulp at {}; {} correctly rounded; {} s", sweep.inputs, round_up(sweep.max_ulp),
-                                 value_text(accuracy, sweep.worst), percent_down(sweep.correctly_rounded),
-                                 round_up(sweep.seconds)));
+    json binades = json::array();
+    for (const SweepBinade& binade : sweep.binades) {
+      binades.push_back({value_text(accuracy, binade.first), grouped(binade.count),
+                         grouped(binade.not_correctly_rounded), round_up(binade.max_ulp), round_up(binade.mean_ulp)});
+    }
+    sweeps.push_back(
+        {{"text",
+          fmt::format("{}: {} ulp at {}{}; mean {} ulp; {} correctly rounded; {} s", sweep.inputs,
+                      round_up(sweep.max_ulp), value_text(accuracy, sweep.worst),
+                      sweep.worst_target.empty() ? "" : ", target " + value_text(accuracy, sweep.worst_target),
+                      round_up(sweep.mean_ulp), percent_down(sweep.correctly_rounded), round_up(sweep.seconds))},
+         {"binades", binades}});
   }
   return sweeps;
 }

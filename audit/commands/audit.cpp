@@ -23,7 +23,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   AuditRequest request = request_of(a.run);
   if (!a.sweeps.empty()) mark("--sweep", a.sweeps, request.subjects, &AuditedSubject::swept);
   request.exhaustive = a.exhaustive || !a.sweeps.empty();
-  if (!a.exhaustive) request.swept_formats = {Format::f32};
+  request.one_argument = !a.exhaustive;
   return run_and_leave(request, a.run, command_line);
 }
 
@@ -34,12 +34,14 @@ void add_audit(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("audit", "Measures subjects against the exact results.");
   CLI::Option* time = add_run_options(*command, a->run, "every generator once");
   add_list_option(*command, "--sweep", a->sweeps,
-                  "Also try every f32 input of the elementwise functions, on these subjects")
+                  "Also try every f32 input of the functions of one argument, on these subjects")
       ->option_text("SUBJECT,..")
       ->excludes(time);
   command
-      ->add_flag("--exhaustive", a->exhaustive,
-                 "The same on all subjects, or on those of --sweep, and every f16 and bf16 pair of the binary loss")
+      ->add_flag(
+          "--exhaustive", a->exhaustive,
+          "The same on all subjects, or on those of --sweep, and of the binary loss every f32 output with five targets "
+          "and every f16 and bf16 pair")
       ->excludes(time);
   CLI::Option* contract =
       command->add_option("--contract", a->contract, "Measure one case of this contract, as a finding's replay does");

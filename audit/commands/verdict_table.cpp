@@ -67,6 +67,21 @@ void print_known(const Overview& overview) {
   }
 }
 
+/// What was tried in full, a line each.
+void print_sweeps(const Overview& overview) {
+  bool first = true;
+  for (const Entry& entry : overview.entries) {
+    for (const Sweep& sweep : entry.accuracy->sweeps) {
+      fmt::print("{}proved: {} {}, {}: {} ulp at {}{}, mean {}; {} correctly rounded; {} s\n", first ? "\n" : "",
+                 overview.columns[entry.column].label, contract_text(*entry.accuracy), sweep.inputs,
+                 round_up(sweep.max_ulp), sweep.worst,
+                 sweep.worst_target.empty() ? "" : ", target " + sweep.worst_target, round_up(sweep.mean_ulp),
+                 percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
+      first = false;
+    }
+  }
+}
+
 /// What was hunted, where that is all there was to do: of an audit the table above has it.
 void print_hunts(const Overview& overview) {
   const auto hunted = [](const Entry& entry) {
@@ -121,6 +136,7 @@ void print_verdicts(const RunRecord& record) {
     }
     if (!missing.empty()) fmt::print("{:<{}}  not supported: {}\n", overview.columns[c].label, subject_width, missing);
   }
+  print_sweeps(overview);
   print_known(overview);
   print_hunts(overview);
   print_changes(overview.runs[0]);

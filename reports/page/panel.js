@@ -12,6 +12,16 @@ function replayLine(witness) {
   return element("div", { class: "replay" }, element("code", {}, witness.replay), copyButton("Copy", witness.replay));
 }
 
+/** What a sweep found, and on demand by binades of the input. */
+function sweepDetails(sweep) {
+  if (sweep.binades.length === 0) return element("div", {}, sweep.text);
+  const names = ["inputs from", "results", "not correctly rounded", "largest error, ulp", "mean error, ulp"];
+  return element("details", {}, element("summary", {}, sweep.text),
+    element("table", { class: "binades" },
+      element("thead", {}, element("tr", {}, names.map((name) => element("th", { scope: "col" }, name)))),
+      element("tbody", {}, sweep.binades.map((binade) => element("tr", {}, binade.map((text) => element("td", {}, text)))))));
+}
+
 function factList(contract) {
   const facts = [
     ["Largest error", [contract.ulp + " ulp ", evidenceMark(contract), " " + contract.evidence]],
@@ -21,7 +31,7 @@ function factList(contract) {
     ["Relative error", "at most " + contract.relative],
     ["Correctly rounded", contract.right],
     ["Inputs tried", contract.count + (contract.inputs === "" ? "" : " – " + contract.inputs)],
-    ["Every value tried", contract.sweeps.map((text) => element("div", {}, text))],
+    ["Every value tried", contract.sweeps.map(sweepDetails)],
     ["Hunted", contract.hunt.map((text) => element("div", {}, text))],
     ["What happened", hasNumbers(contract) ? "" : contract.detail],
     ["Worse", contract.grown],
