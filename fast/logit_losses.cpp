@@ -68,6 +68,8 @@ SoftBatch soft_batch(const LossTask& task, const RowBatch& rows, bool is_followe
   batch.classes = task.rows.classes;
   batch.count = rows.count;
   batch.is_followed = is_followed;
+  batch.keep = task.keep;
+  batch.share = task.share;
   return batch;
 }
 
@@ -88,8 +90,10 @@ void estimate_soft_rows(const LossTask& task, const RowBatch& rows, bool is_foll
   }
 }
 
-/// Whether rows with targets are none of compute_logit_batch's.
-bool are_short(const LossTask& task) { return task.target != nullptr && task.rows.classes <= SoftBatch::short_row; }
+/// Whether rows with targets are none of compute_logit_batch's: short ones, and those whose targets are smoothed.
+bool are_soft(const LossTask& task) {
+  return task.target != nullptr && (task.smoothing != 0 || task.rows.classes <= SoftBatch::short_row);
+}
 
 void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimate* out) {
   const std::size_t n = task.rows.classes;
@@ -97,7 +101,7 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
   for (std::size_t first = 0; first < rows.count; first += most) {
     const std::size_t count = std::min(most, rows.count - first);
     const bool is_followed = first + count < rows.count;
-    if (are_short(task)) {
+    if (are_soft(task)) {
       estimate_soft_rows(task, some_rows(rows, first, count, n), is_followed, out + first);
       continue;
     }
@@ -137,7 +141,7 @@ class LogitGradients {
       const std::size_t count = std::min(most, rows.count - first);
       const RowBatch some = some_rows(rows, first, count, n_);
       const bool is_followed = first + count < rows.count;
-      if (are_short(task_)) {
+      if (are_soft(task_)) {
         take_soft(some, is_followed, first_row + first, gradient + first * n_);
       } else {
         take(some, is_followed, first_row + first, gradient + first * n_);
@@ -229,8 +233,8 @@ class LogitGradients {
 }  // namespace
 
 EstimateRow* cross_entropy_rows(const LossTask& task, const LossOptions& options) {
-  bool in_floats =
-      task.probabilities == Probabilities::from_logits && task.smoothing == 0 && task.class_weights == nullptr;
+  bool in_floats = task.probabilities == Probabilities::from_logits && task.class_weights == nullptr &&
+                   (task.smoothing == 0 || task.target != nullptr);
   if (in_floats && task.sample_weights != nullptr) {
     // Terms that float lanes flush to 2^-200 or so would count beside a weight beyond the largest.
     constexpr float largest_weight = 0x1p60F;

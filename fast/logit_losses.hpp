@@ -10,8 +10,8 @@
 
 namespace lossaudit::fast {
 
-/// How a task's rows are estimated: in float lanes where it is from logits, has no smoothing nor class weights, and no
-/// weights of both signs cancel in its reduction.
+/// How a task's rows are estimated: by logit_batch.hpp and soft_batch.hpp where it is from logits, has no class weights
+/// nor smoothed labels, and no weights of both signs cancel in its reduction.
 EstimateRow* cross_entropy_rows(const LossTask& task, const LossOptions& options);
 
 /// The gradient of a cross-entropy, and its losses where `loss` is not nullptr. `gradient` may be a tensor of the call.
