@@ -66,6 +66,8 @@ constexpr std::size_t most_hangs = 3;
 /// Of --time, the part kept for reducing what was found.
 constexpr double time_for_findings = 0.1;
 constexpr std::chrono::seconds longest_reducing{15};
+/// Without --time: a limit that only slow subjects come to, for what is not reduced is not what another run shows.
+constexpr std::chrono::seconds longest_reducing_untimed{120};
 /// The exact results of binary64 cost five times as long as those of the shorter formats, which binary64 itself mostly
 /// decides.
 constexpr double f64_share = 0.35;
@@ -621,17 +623,23 @@ class Audit {
 
   // ---- the record
 
+  /// Is there time left to look for smaller cases?
+  [[nodiscard]] bool may_reduce() {
+    if (request_.stop && request_.stop()) return false;
+    const bool in_time = Clock::now() - findings_start_ < (request_.time ? longest_reducing : longest_reducing_untimed);
+    if (!in_time && !request_.time && !told_of_reducing_ && request_.remark) {
+      request_.remark("some findings are shown as they were found: there was no time left to reduce them");
+      told_of_reducing_ = true;
+    }
+    return in_time;
+  }
+
   void conclude_subject(std::size_t s, RunRecord& record) {
     const AuditedSubject& audited = request_.subjects[s];
-    const Conclusion conclusion{
-        *audited.subject,
-        "lossaudit audit " + shell_quoted(audited.argument),
-        request_.profile->name,
-        request_.seed,
-        request_.case_directory,
-        [this] { return !(request_.stop && request_.stop()) && Clock::now() - findings_start_ < longest_reducing; },
-        request_.hunt.only,
-        request_.hunt.found};
+    const Conclusion conclusion{*audited.subject,        "lossaudit audit " + shell_quoted(audited.argument),
+                                request_.profile->name,  request_.seed,
+                                request_.case_directory, [this] { return may_reduce(); },
+                                request_.hunt.only,      request_.hunt.found};
     const auto add = [&](Accuracy&& accuracy) {
       accuracy.subject = audited.name;
       record.accuracy.push_back(std::move(accuracy));
@@ -700,6 +708,7 @@ class Audit {
   std::chrono::duration<double> hunting_{};
   Position at_;
   std::size_t untried_ = 0;
+  bool told_of_reducing_ = false;
   bool any_ = false, interrupted_ = false;
   bool kept_ = false;  ///< what to go on from is kept already
 };

@@ -219,6 +219,42 @@ std::string trade_table(const Overview& overview) {
   return text;
 }
 
+/// Errors over lengths: where they end, how they grow, and what that betrays.
+std::string lengths_table(const Overview& overview) {
+  std::string curves, bits;
+  for (const RunRecord& run : overview.runs) {
+    for (const LengthCurve& curve : run.lengths) {
+      if (curves.size() > most_bytes) break;
+      const std::string name =
+          fmt::format("| {} | {} {} {} {}{}{} |", escaped(curve.subject, longest_name), escaped(curve.function),
+                      escaped(curve.dialect), escaped(curve.format), escaped(curve.pass),
+                      curve.options.empty() ? "" : " ", escaped(curve.options));
+      if (!curve.points.empty()) {
+        const LengthPoint& last = curve.points.back();
+        curves += fmt::format("{} {} | {} | {} | {:.2f} | {} |\n", name, grouped(last.length), round_up(last.rms_ulp),
+                              round_up(last.max_ulp), curve.exponent, escaped(curve.accumulator));
+      }
+      for (const auto& [what, said] : curve.same_bits) {
+        if (said != same_bits_text) bits += fmt::format("{} {} | {} |\n", name, escaped(what), escaped(said));
+      }
+    }
+  }
+  std::string text;
+  if (!curves.empty()) {
+    text +=
+        "\n### Errors over lengths\n\nThe root mean square of the errors at the most terms, the exponent with which "
+        "errors grow with the number of terms, and the accumulator that this betrays.\n\n| subject | contract | terms "
+        "| rms, ulp | largest, ulp | exponent | accumulator |\n|---|---|--:|--:|--:|--:|---|\n" +
+        curves;
+  }
+  if (!bits.empty()) {
+    text +=
+        "\n### Results that are not always the same\n\n| subject | contract | compared | found |\n|---|---|---|---|\n" +
+        bits;
+  }
+  return text;
+}
+
 std::string budget_table(const Overview& overview) {
   std::string text =
       "\n<details><summary>Budgets, and what they let pass</summary>\n\n"
@@ -281,7 +317,8 @@ std::string markdown_report(const Overview& overview) {
   std::string text =
       "## " + escaped(overview.headline()) + "\n\n" + runs_text(overview) + "\n" +
       (overview.columns.empty() ? "" : verdict_table(overview) + sweep_table(overview) + hunt_table(overview)) +
-      trade_table(overview) + changes_text(overview) + (overview.columns.empty() ? "" : budget_table(overview));
+      trade_table(overview) + lengths_table(overview) + changes_text(overview) +
+      (overview.columns.empty() ? "" : budget_table(overview));
   if (!overview.findings.empty()) {
     text += fmt::format("\n### {} {}, most severe first\n\n", overview.findings.size(),
                         overview.findings.size() == 1 ? "finding" : "findings");

@@ -115,7 +115,9 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-bool only_timed(const RunRecord& run) { return run.accuracy.empty() && !run.speed.empty(); }
+bool nothing_judged_in(const RunRecord& run) {
+  return run.accuracy.empty() && !(run.speed.empty() && run.lengths.empty());
+}
 
 }  // namespace
 
@@ -198,7 +200,7 @@ Overview::Overview(const std::vector<RunRecord>& records) {
   std::map<std::string, std::size_t> runs_with;
   for (const RunRecord& record : records) {
     runs.push_back(visible(record));
-    if (only_timed(runs.back())) continue;
+    if (nothing_judged_in(runs.back())) continue;
     for (const SubjectInfo& subject : runs.back().subjects) ++runs_with[subject.name];
   }
   for (std::size_t run = 0; run < runs.size(); ++run) {
@@ -209,7 +211,7 @@ Overview::Overview(const std::vector<RunRecord>& records) {
       column_named.emplace(info.name, columns.size());
       columns.push_back({run, info, label});
     };
-    if (only_timed(runs[run])) continue;
+    if (nothing_judged_in(runs[run])) continue;
     for (const SubjectInfo& subject : runs[run].subjects) add(subject);
     for (const Accuracy& accuracy : runs[run].accuracy) {
       if (!column_named.contains(accuracy.subject)) add({accuracy.subject, "", "not among the run's subjects", false});
@@ -281,7 +283,15 @@ std::string Overview::headline() const {
       if (std::find(timed.begin(), timed.end(), name) == timed.end()) timed.push_back(name);
     }
   }
-  return timed.empty() ? "No subject was audited" : "The speed of " + joined(timed);
+  if (!timed.empty()) return "The speed of " + joined(timed);
+  std::vector<std::string> varied;
+  for (const RunRecord& run : runs) {
+    for (const LengthCurve& curve : run.lengths) {
+      const std::string name = visible(curve.subject, 40);
+      if (std::find(varied.begin(), varied.end(), name) == varied.end()) varied.push_back(name);
+    }
+  }
+  return varied.empty() ? "No subject was audited" : "Errors over lengths of " + joined(varied);
 }
 
 }  // namespace lossaudit

@@ -248,10 +248,37 @@ json trades_of(const Overview& overview) {
   return groups;
 }
 
+json lengths_of(const Overview& overview) {
+  json rows = json::array();
+  for (const RunRecord& run : overview.runs) {
+    for (const LengthCurve& curve : run.lengths) {
+      std::string differs;
+      for (const auto& [what, said] : curve.same_bits) {
+        if (said != same_bits_text) differs += (differs.empty() ? "" : "; ") + what + " " + said;
+      }
+      json row = {{"subject", curve.subject},
+                  {"contract", curve.function + " " + curve.dialect + " " + curve.format + " " + curve.pass +
+                                   (curve.options.empty() ? "" : " " + curve.options)},
+                  {"accumulator", curve.accumulator},
+                  {"bits", differs.empty() && !curve.same_bits.empty() ? same_bits_text : differs}};
+      for (const char* number : {"terms", "rms", "max", "exponent"}) row[number] = "";
+      if (!curve.points.empty()) {
+        row["terms"] = grouped(curve.points.back().length);
+        row["rms"] = round_up(curve.points.back().rms_ulp);
+        row["max"] = round_up(curve.points.back().max_ulp);
+        row["exponent"] = fmt::format("{:.2f}", curve.exponent);
+      }
+      rows.push_back(std::move(row));
+    }
+  }
+  return rows;
+}
+
 json data_of(const Overview& overview) {
   json data = {{"headline", overview.headline()},
                {"functions", overview.functions},
                {"speed", speed_of(overview)},
+               {"lengths", lengths_of(overview)},
                {"trades", trades_of(overview)}};
   for (const char* list : {"runs", "standings", "subjects", "contracts", "findings", "budgets"})
     data[list] = json::array();
