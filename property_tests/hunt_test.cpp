@@ -27,8 +27,9 @@ using Compute = int (*)(const lossaudit_contract*, const lossaudit_tensors*);
 const char* const lines[] = {"softmax,log_softmax exact f32 forward,gradient axis",
                              "sigmoid exact f64 forward",
                              "logsumexp exact f32 gradient",
-                             "categorical_crossentropy,sparse_categorical_crossentropy exact f32 forward,gradient "
-                             "from_logits=1 reduction class_weights sample_weights ignore_index",
+                             "categorical_crossentropy exact f32 forward,gradient from_logits=1 class_weights",
+                             "sparse_categorical_crossentropy exact f32 forward from_logits=1 reduction ignore_index",
+                             "sparse_categorical_crossentropy exact f32 gradient from_logits=1 sample_weights",
                              "binary_crossentropy exact f32 forward from_logits=1 reduction",
                              nullptr};
 

@@ -69,7 +69,7 @@ std::string hunt_text(const Accuracy& accuracy, std::size_t longest_input) {
                         value_text(accuracy, hunt.lost.computed), hunt.lost.exact);
   }
   if (hunt.random_cases > 0) {
-    text += fmt::format("; {} random cases: {} ulp", grouped(hunt.random_cases), round_up(hunt.random_ulp));
+    text += fmt::format("; {} random cases: {} ulp", grouped(hunt.random_cases), round_up(hunt.random_kept_ulp));
   }
   return text;
 }

@@ -163,7 +163,7 @@ std::string hunt_table(const Overview& overview) {
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n",
                         escaped(overview.columns[hunts[i]->column].label, longest_name),
                         escaped(contract_text(*hunts[i]->accuracy)), grouped(hunt.cases), round_up(hunt.max_ulp),
-                        hunt.random_cases == 0 ? "" : round_up(hunt.random_ulp),
+                        hunt.random_cases == 0 ? "" : round_up(hunt.random_kept_ulp),
                         escaped(inputs_text(hunt.worst, longest_witness)), lost);
   }
   if (hunts.size() > hunts_shown) text += fmt::format("\n… and {} more in index.html.\n", hunts.size() - hunts_shown);
