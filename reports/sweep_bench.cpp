@@ -214,12 +214,12 @@ std::map<std::string, std::unique_ptr<Subject>> open_all() {
 int run(int argc, char** argv) {
   const Sample sample;
   const auto subjects = open_all();
-  for (const auto& [name, subject] : subjects) {
-    const auto add = [&](const std::string& what, void (*body)(benchmark::State&, Subject&, const Sample&)) {
-      benchmark::RegisterBenchmark((name + " " + what).c_str(), [&sample, body,
-                                                                 one = subject.get()](benchmark::State& state) {
-        body(state, *one, sample);
-      })->UseRealTime();
+  for (const auto& each : subjects) {
+    const std::string& name = each.first;
+    Subject* const subject = each.second.get();
+    const auto add = [&](const char* what, void (*body)(benchmark::State&, Subject&, const Sample&)) {
+      const auto measure = [&sample, body, subject](benchmark::State& state) { body(state, *subject, sample); };
+      benchmark::RegisterBenchmark(std::string(name).append(" ").append(what).c_str(), measure)->UseRealTime();
     };
     add("alone", run_alone);
     add("sweep", run_sweep);
