@@ -257,8 +257,8 @@ json lengths_of(const Overview& overview) {
         if (said != same_bits_text) differs += (differs.empty() ? "" : "; ") + what + " " + said;
       }
       json row = {{"subject", curve.subject},
-                  {"contract", curve.function + " " + curve.dialect + " " + curve.format + " " + curve.pass +
-                                   (curve.options.empty() ? "" : " " + curve.options)},
+                  {"contract", curve.function + " " + curve.dialect + " " + curve.format},
+                  {"options", curve.options},
                   {"accumulator", curve.accumulator},
                   {"bits", differs.empty() && !curve.same_bits.empty() ? same_bits_text : differs}};
       for (const char* number : {"terms", "rms", "max", "exponent"}) row[number] = "";

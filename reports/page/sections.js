@@ -119,8 +119,8 @@ function drawSpeed() {
 function drawLengths() {
   byId("lengths").hidden = data.lengths.length === 0;
   sortableTable(byId("lengths-table"), [
-    textColumn("subject", (row) => row.subject, "name"), textColumn("contract", (row) => row.contract), textColumn("terms", (row) => row.terms),
-    numberColumn("rms, ulp", (row) => row.rms), numberColumn("largest, ulp", (row) => row.max), numberColumn("exponent", (row) => row.exponent),
+    textColumn("subject", (row) => row.subject, "name"), textColumn("contract", (row) => row.contract), textColumn("options", (row) => row.options, "options"),
+    textColumn("terms", (row) => row.terms), numberColumn("rms, ulp", (row) => row.rms), numberColumn("largest, ulp", (row) => row.max), numberColumn("exponent", (row) => row.exponent),
     textColumn("accumulator", (row) => row.accumulator), textColumn("to the bit", (row) => row.bits, "options"),
   ], data.lengths, null, { column: undefined, direction: 1 });
 }
