@@ -97,31 +97,75 @@ class Losses {
   std::vector<double> logits_, targets_;
 };
 
-/// Whether a loss may have lost digits below the smallest double, or passed through an infinity, on its way.
-bool is_beyond_doubles(const Task& task, std::size_t index, DoubleDouble loss) {
-  const double size = std::abs(loss.hi);
-  const bool has_weight =
-      std::abs(task.sample_weight(index)) > 1 || task.pos_weight != 1 || task.class_weights != nullptr;
-  if (size == 0) return has_weight;
-  // The weight and a target that is nearly subnormal are multiplied first.
-  if (task.kind == LossKind::binary && task.pos_weight != 1 && std::abs(task.target[index]) < 0x1p-900) return true;
-  return size < 0x1p-900 || size > 0x1p900;
+/// A term of a sum: in 1200 bits where doubles have not the range for it.
+struct Term {
+  DoubleDouble value;
+  std::optional<Wide> wide = std::nullopt;
+};
+
+bool is_extreme(DoubleDouble x) {
+  const double size = std::abs(x.hi);
+  return (size < 0x1p-900 && size != 0) || (size > 0x1p900 && size < infinity);
 }
 
-/// Σ s L, exactly, but for what 1200 bits round away of the losses beyond doubles.
-class WeightedSum {
- public:
-  void add(DoubleDouble weighted) {
-    sum_.add(weighted.hi);
-    sum_.add(weighted.lo);
-  }
-  void add(const Wide& weighted) { wide_ = wide_ ? Wide(*wide_ + weighted) : weighted; }
+/// s L, where L is the loss in double-doubles.
+Term weighted_loss(const Task& task, std::size_t index, DoubleDouble loss) {
+  const double s = task.sample_weight(index);
+  if (std::isnan(loss.hi)) return {loss};
+  if (s == 0) return {0};
+  const DoubleDouble product = DoubleDouble(s) * loss;
+  if (!std::isfinite(s)) return {product};
+  const bool has_weight = std::abs(s) > 1 || task.pos_weight != 1 || task.class_weights != nullptr;
+  // Lost below the least double, or beyond the largest, on its way; or a weight times a target that is nearly so.
+  const bool is_lost = (loss.hi == 0 && has_weight) || std::isinf(loss.hi) || is_extreme(loss) || is_extreme(product) ||
+                       std::isinf(product.hi);
+  const bool has_lost_target =
+      task.kind == LossKind::binary && task.pos_weight != 1 && std::abs(task.target[index]) < 0x1p-900;
+  if (!is_lost && !has_lost_target) return {product};
+  return {product, Wide(careful::loss_of<Wide>(task, index).value * s)};
+}
 
-  /// The sum divided by `divisor`, rounded.
-  [[nodiscard]] double over(DoubleDouble divisor) const {
+/// What a loss counts in a mean of dialect exact: its sample weight, times its targets' class weights.
+Term weight_of(const Task& task, std::size_t row) {
+  const double s = task.sample_weight(row);
+  if (!task.needs_weights) return {s};
+  const auto product = [&]<class T>(const T& one) {
+    if (task.labels != nullptr) {
+      const std::int64_t label = task.labels[row];
+      return T(one * T(is_class(label, task.rows.classes) ? task.class_weights[label] : not_a_number));
+    }
+    const RowViewOf<double> target = row_of(task.rows, task.target, row);
+    T sum(0.0);
+    for (std::size_t i = 0; i < target.size; ++i) {
+      if (task.class_weight(i) != 0 && target[i] != 0) sum = sum + T(task.class_weight(i)) * T(target[i]);
+    }
+    return T(one * sum);
+  };
+  const DoubleDouble close = product(DoubleDouble(1));
+  if (s == 0 && !std::isnan(close.hi)) return {0};
+  const DoubleDouble weighted = DoubleDouble(s) * close;
+  const bool is_finite = std::isfinite(s) && task.finite_class_weights && !std::isnan(close.hi);
+  const bool is_lost = is_extreme(close) || is_extreme(weighted) || std::isinf(weighted.hi);
+  if (!is_finite || !is_lost) return {weighted};
+  return {weighted, product(Wide(s))};
+}
+
+/// A sum, exact but for what 1200 bits round away of its extreme terms.
+class Sum {
+ public:
+  void add(const Term& term) {
+    if (term.wide) {
+      wide_ = wide_ ? Wide(*wide_ + *term.wide) : *term.wide;
+    } else {
+      sum_.add(term.value.hi);
+      sum_.add(term.value.lo);
+    }
+  }
+
+  [[nodiscard]] Term total() const {
     const DoubleDouble sum = sum_.value();
-    if (!wide_ || !std::isfinite(sum.hi)) return (sum / divisor).hi;
-    return to_double((*wide_ + sum.hi + sum.lo) / (Wide(divisor.hi) + divisor.lo));
+    if (!wide_ || !std::isfinite(sum.hi)) return {sum};
+    return {sum, Wide(*wide_ + sum.hi + sum.lo)};
   }
 
  private:
@@ -129,55 +173,40 @@ class WeightedSum {
   std::optional<Wide> wide_;
 };
 
-/// What a loss counts in a mean of dialect exact, before its sample weight: 1, or its targets' class weights.
-DoubleDouble weight_of(const Task& task, std::size_t row) {
-  if (!task.needs_weights) return 1;
-  if (task.labels != nullptr) {
-    const std::int64_t label = task.labels[row];
-    return is_class(label, task.rows.classes) ? task.class_weights[label] : not_a_number;
-  }
-  const RowViewOf<double> target = row_of(task.rows, task.target, row);
-  DoubleDouble sum;
-  for (std::size_t i = 0; i < target.size; ++i) sum = sum + scaled_product(task.class_weight(i), target[i]);
-  return sum;
+Wide wide(const Term& term) { return term.wide ? *term.wide : Wide(Wide(term.value.hi) + term.value.lo); }
+
+/// total / divisor, rounded once; NaN for a divisor of 0.
+double quotient(const Term& total, const Term& divisor) {
+  const bool is_wide = total.wide || divisor.wide;
+  if (divisor.wide ? *divisor.wide == 0 : divisor.value.hi == 0) return not_a_number;
+  if (!is_wide) return (total.value / divisor.value).hi;
+  return to_double(wide(total) / wide(divisor));
 }
 
 /// One loss each, or their exact sum, or mean.
 void compute(const Task& task, const Options& options, double* result) {
   Losses losses(task);
-  WeightedSum sum;
-  ExactSum weight;
+  Sum sum;
+  Sum weight;
   std::size_t counted = 0;
   for (std::size_t i = 0; i < task.losses(); ++i) {
-    const bool is_kept = !task.ignores(i);
-    const double s = task.sample_weight(i);
-    DoubleDouble loss = is_kept ? losses(i) : DoubleDouble(0);
-    std::optional<Wide> wide;
-    if (s == 0 && !std::isnan(loss.hi)) {
-      loss = 0;
-    } else if (is_kept && is_beyond_doubles(task, i, loss)) {
-      wide = Wide(careful::loss_of<Wide>(task, i).value * s);
-    } else {
-      loss = DoubleDouble(s) * loss;
-    }
+    const Term loss = task.ignores(i) ? Term{0} : weighted_loss(task, i, losses(i));
     if (options.reduction == Reduction::none) {
-      result[i] = wide ? to_double(*wide) : loss.hi;
-    } else if (is_kept) {
-      wide ? sum.add(*wide) : sum.add(loss);
-      const DoubleDouble w = scaled_product(s, weight_of(task, i));
-      weight.add(w.hi);
-      weight.add(w.lo);
-      counted += s != 0 ? 1 : 0;
+      result[i] = loss.wide ? to_double(*loss.wide) : loss.value.hi;
+    } else if (!task.ignores(i)) {
+      sum.add(loss);
+      weight.add(weight_of(task, i));
+      counted += task.sample_weight(i) != 0 ? 1 : 0;
     }
   }
   if (options.reduction == Reduction::none) return;
-  DoubleDouble divisor = 1;
+  Term divisor = {1};
   if (options.divisor) {
-    divisor = *options.divisor;
+    divisor = {*options.divisor};
   } else if (options.reduction == Reduction::mean) {
-    divisor = options.dialect == Dialect::keras1 ? DoubleDouble(static_cast<double>(counted)) : weight.value();
+    divisor = options.dialect == Dialect::keras1 ? Term{static_cast<double>(counted)} : weight.total();
   }
-  result[0] = divisor.hi == 0 ? not_a_number : sum.over(divisor);
+  result[0] = quotient(sum.total(), divisor);
 }
 
 }  // namespace
