@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -19,6 +18,7 @@
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
 #include "audit/merge.hpp"
+#include "audit/schedule.hpp"
 #include "audit/sweep_trial.hpp"
 #include "audit/text.hpp"
 #include "audit/trial.hpp"
@@ -29,17 +29,6 @@ namespace lossaudit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/// One generator's inputs for one contract, in one round.
-struct Task {
-  std::size_t planned;
-  std::size_t generator;
-  std::uint64_t round;
-  std::uint64_t place = 0;  ///< among the tasks of the round
-  std::optional<std::uint64_t>
-      swept;  ///< blocks_at_once of the contract's sweeps, from this one on, instead of a generator
-  std::optional<std::uint64_t> hunted;  ///< a search of the contract's hunt instead
-};
 
 /// A task's batches with their exact results.
 struct Prepared {
@@ -55,9 +44,6 @@ struct SweepOrder {
   const SweepDomain* domain = nullptr;
   std::vector<std::optional<SweepKnown>> known;  ///< by subject; nothing: not to be asked
 };
-/// Blocks in a task: enough for a thread to be woken seldom, few enough for several to be stopped soon.
-constexpr std::uint64_t blocks_at_once = 4;
-
 /// A subject that keeps crashing under a contract is not asked for more of it; one that hung once neither, for each
 /// hang costs the whole time limit of a call.
 constexpr std::size_t most_crashes = 4;
@@ -68,46 +54,31 @@ constexpr double time_for_findings = 0.1;
 constexpr std::chrono::seconds longest_reducing{15};
 /// Without --time: a limit that only slow subjects come to, for what is not reduced is not what another run shows.
 constexpr std::chrono::seconds longest_reducing_untimed{120};
-/// The exact results of binary64 cost five times as long as those of the shorter formats, which binary64 itself mostly
-/// decides.
-constexpr double f64_share = 0.35;
-/// Of --time, what goes into hunting; and of a generator's inputs, what a search has to try: with two of them it is as
-/// much as half a generator.
+/// Of --time, what goes into hunting.
 constexpr double hunting_share = 0.2;
-constexpr std::size_t search_part = 4;
-/// Where the bulk oracle does not serve, a search has less to try: hunted inputs are those that the filters do not decide.
-constexpr std::size_t cost_of_intervals = 8;
-/// A search of fewer outputs sees nothing.
-constexpr std::size_t smallest_search = 512;
 /// What an audit that is killed loses at most.
 constexpr std::chrono::seconds between_checkpoints{10};
-/// With --time, the first round is a quick one over everything; further rounds take what time there is.
-constexpr double first_round_share = 0.1;
 
 class Audit {
  public:
   explicit Audit(AuditRequest& request)
       : request_(request),
-        contracts_(plan(request.filter)),
+        schedule_(request),
+        contracts_(schedule_.contracts()),
         hung_under_(request.subjects.size()),
         start_(Clock::now()) {
     for (auto& contract : hung_under_) contract = contracts_.size();
     domains_.resize(contracts_.size());
-    for (const PlannedContract& planned : contracts_) {
+    for (std::size_t p = 0; p < contracts_.size(); ++p) {
+      const Contract& contract = contracts_[p].contract;
       trials_.emplace_back();
-      for (const AuditedSubject& audited : request_.subjects) {
-        const bool supported = audited.subject->supports(planned.contract);
-        if (supported) spoken_.insert(planned.contract.dialect);
-        trials_.back().push_back(supported ? std::make_unique<Trial>(planned.contract, budget_of(planned.contract))
-                                           : nullptr);
+      for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
+        const bool supported = schedule_.supports(p, s);
+        if (supported) spoken_.insert(contract.dialect);
+        trials_.back().push_back(supported ? std::make_unique<Trial>(contract, budget_of(contract)) : nullptr);
       }
     }
     hangs_.resize(request_.subjects.size());
-    for (std::size_t p = 0; p < contracts_.size() && request_.exhaustive; ++p) {
-      const bool has_target = traits(contracts_[p].contract.function).target != TargetKind::none;
-      const bool is_swept = !(request_.one_argument && has_target);
-      plans_.push_back(is_swept && is_swept_by_any(p) ? SweepPlan(contracts_[p].contract) : SweepPlan());
-    }
     any_ = !spoken_.empty();
     // Who asks for a dialect is told who does not speak it; nobody else wants to read that of all ten.
     spoken_.insert(request_.filter.dialects.begin(), request_.filter.dialects.end());
@@ -139,7 +110,7 @@ class Audit {
     if (request_.shard) {
       record.shards = {request_.shard->count,
                        {request_.shard->index + 1},
-                       signature(),
+                       schedule_.signature(),
                        std::make_shared<const nlohmann::json>(to_json(parts_))};
     }
     if (untried_ > 0 && !interrupted_ && request_.remark) {
@@ -165,80 +136,6 @@ class Audit {
     return std::any_of(row.begin(), row.end(), [](const auto& trial) { return trial != nullptr && !trial->stopped; });
   }
 
-  /// Does any subject declare it?
-  [[nodiscard]] bool is_tried(std::size_t planned) const {
-    return std::ranges::any_of(trials_[planned], [](const auto& trial) { return trial != nullptr; });
-  }
-
-  [[nodiscard]] bool is_swept_by_any(std::size_t planned) const {
-    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
-      if (request_.subjects[s].swept && trials_[planned][s] != nullptr) return true;
-    }
-    return false;
-  }
-
-  /// The tasks of this shard. Every contract meets its first generator before any meets its second, so that an audit cut short has tried them all; what is not
-  /// random is tried once.
-  [[nodiscard]] std::vector<Task> tasks_of_round(std::uint64_t round) const {
-    std::vector<std::pair<std::size_t, Task>> ranked;
-    for (std::size_t p = 0; p < contracts_.size(); ++p) {
-      std::size_t rank = 0;
-      for (std::size_t g = 0; g < generators().size() && !request_.hunt.only; ++g) {
-        const bool due = round == 0 || generators()[g].random;
-        if (due && generators()[g].applies(contracts_[p].contract))
-          ranked.push_back({rank++, {p, g, round, 0, {}, {}}});
-      }
-      for (std::uint64_t i = 0; i < request_.hunt.searches && is_hunted(contracts_[p].contract); ++i) {
-        ranked.push_back({rank++, {p, 0, round, 0, {}, round * request_.hunt.searches + i}});
-      }
-    }
-    std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<Task> tasks;
-    std::uint64_t place = 0;
-    // The same whether a subject has failed meanwhile or not: an audit that goes on counts its tasks, and so do others
-    // that do other parts.
-    const auto add = [&](Task task) {
-      task.place = place++;
-      if (!request_.shard || request_.shard->owns(task.place)) tasks.push_back(task);
-    };
-    for (const auto& [rank, task] : ranked) {
-      if (is_tried(task.planned)) add(task);
-    }
-    for (std::size_t p = 0; p < plans_.size() && round == 0; ++p) {
-      for (std::uint64_t b = 0; b < plans_[p].blocks(); b += blocks_at_once) add({p, 0, round, 0, b, {}});
-    }
-    return tasks;
-  }
-
-  /// What can be tried in full, or nearly, is no prey; the gradient of a reduction is that of its terms, weighted, and
-  /// its exact results take longest of all.
-  [[nodiscard]] bool is_hunted(const Contract& contract) const {
-    if (request_.hunt.only) return true;
-    if (contract.options.reduction != Reduction::none) return contract.pass == Pass::forward;
-    return traits(contract.function).layout != Layout::elementwise || contract.format == Format::f64;
-  }
-
-  /// Outputs of a search of the first size.
-  [[nodiscard]] std::size_t searched_elements(std::size_t planned) const {
-    if (request_.hunt.only) return std::max(smallest_search, elements_of(planned));
-    const std::size_t cost = bulk::serves(contracts_[planned].contract) ? 1 : cost_of_intervals;
-    return std::max(smallest_search, elements_of(planned) / search_part / cost);
-  }
-
-  /// Outputs that a generator, or a search, tries under a contract.
-  [[nodiscard]] std::size_t elements_of(std::size_t planned) const {
-    const auto& [contract, share] = contracts_[planned];
-    const double part = share * (contract.format == Format::f64 ? f64_share : 1);
-    return static_cast<std::size_t>(static_cast<double>(request_.elements) * part);
-  }
-
-  [[nodiscard]] std::vector<Batch> batches_of(const Task& task) const {
-    const Contract& contract = contracts_[task.planned].contract;
-    const double part = request_.time && task.round == 0 ? first_round_share : 1;
-    const auto elements = static_cast<std::size_t>(static_cast<double>(elements_of(task.planned)) * part);
-    return make_batches(generators()[task.generator], contract, elements, request_.seed, task.round);
-  }
-
   /// A desk that no worker sits at.
   [[nodiscard]] std::unique_ptr<SweepDesk> free_desk() {
     const std::lock_guard lock(desks_mutex_);
@@ -256,7 +153,7 @@ class Audit {
     const Contract& contract = contracts_[task.planned].contract;
     Prepared prepared{task, {}, {}, {}};
     if (task.hunted) return prepared;  // what it tries depends on what the subject says
-    for (Batch& batch : batches_of(task)) {
+    for (Batch& batch : schedule_.batches_of(task)) {
       prepared.batches.push_back(std::make_shared<const Batch>(std::move(batch)));
       prepared.exact.push_back(expect(contract, *prepared.batches.back()));
     }
@@ -265,7 +162,7 @@ class Audit {
 
   /// A task's blocks, with what the results before may change.
   [[nodiscard]] std::vector<SweepOrder> orders(const Task& task) {
-    const SweepPlan& plan = plans_[task.planned];
+    const SweepPlan& plan = schedule_.sweeps(task.planned);
     std::vector<SweepOrder> orders;
     for (std::uint64_t b = *task.swept; b < std::min<std::uint64_t>(*task.swept + blocks_at_once, plan.blocks()); ++b) {
       const SweepBlock block = plan.block(b);
@@ -301,28 +198,15 @@ class Audit {
     return prepared;
   }
 
-  /// About how many nanoseconds all tasks before each take, and all.
-  [[nodiscard]] std::vector<double> costs_of(const std::vector<Task>& tasks) const {
-    std::vector<double> costs = {0};
-    for (const Task& task : tasks) {
-      const double part = !task.hunted ? 1 : request_.hunt.only ? 4 : 1.0 / search_part;
-      const auto elements = static_cast<double>(request_.elements) * contracts_[task.planned].share * part;
-      const auto subjects = static_cast<double>(request_.subjects.size());
-      const double swept = task.swept ? static_cast<double>(plans_[task.planned].block(*task.swept).count) : 0;
-      costs.push_back(costs.back() + (task.swept ? blocks_at_once * swept * subjects : 300 * elements));
-    }
-    return costs;
-  }
-
   void measure() {
     const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
     // The subjects run on this thread, which is idle meanwhile for most of the time: the reference is what costs.
     OrderedWorkers<Prepared> workers(cores);
-    std::vector<Task> tasks = tasks_of_round(at_.round);
+    std::vector<Task> tasks = schedule_.tasks_of_round(at_.round);
     auto given = static_cast<std::size_t>(std::ranges::lower_bound(tasks, at_.next, {}, &Task::place) - tasks.begin());
     Clock::time_point kept = Clock::now();
     taken_ = kept;
-    std::vector<double> costs = costs_of(tasks);
+    std::vector<double> costs = schedule_.costs_of(tasks);
     while (!out_of_time() && !stopped()) {
       for (; given < tasks.size() && workers.pending() < 3 * cores; ++given) {
         if (!is_live(tasks[given].planned)) continue;
@@ -334,8 +218,8 @@ class Audit {
       }
       if (workers.pending() == 0) {
         if (!request_.time || !any_live()) return;
-        tasks = tasks_of_round(++at_.round);
-        costs = costs_of(tasks);
+        tasks = schedule_.tasks_of_round(++at_.round);
+        costs = schedule_.costs_of(tasks);
         given = at_.next = 0;
         if (tasks.empty()) return;
         continue;
@@ -390,7 +274,7 @@ class Audit {
 
   void try_subjects(const Prepared& prepared) {
     for (std::size_t b = 0; b < prepared.swept.size(); ++b) {
-      const SweepBlock block = plans_[prepared.task.planned].block(*prepared.task.swept + b);
+      const SweepBlock block = schedule_.sweeps(prepared.task.planned).block(*prepared.task.swept + b);
       for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
         const auto& trial = trials_[prepared.task.planned][s];
         if (trial == nullptr || trial->stopped || gave_up(s, *trial)) continue;
@@ -432,7 +316,7 @@ class Audit {
   }
 
   void add_seconds(const Prepared& prepared) {
-    const std::size_t sweep = plans_[prepared.task.planned].block(*prepared.task.swept).sweep;
+    const std::size_t sweep = schedule_.sweeps(prepared.task.planned).block(*prepared.task.swept).sweep;
     const double seconds = std::chrono::duration<double>(Clock::now() - taken_).count();
     for (const auto& trial : trials_[prepared.task.planned]) {
       if (trial != nullptr && !trial->sweeps.empty()) trial->sweeps[sweep].seconds += seconds;
@@ -443,15 +327,15 @@ class Audit {
                  Trial& trial) {
     if (!findings.was_asked) return;
     const Contract& contract = contracts_[planned].contract;
-    trial.sweeps.resize(plans_[planned].sweeps());
+    trial.sweeps.resize(schedule_.sweeps(planned).sweeps());
     SweepState& state = trial.sweeps[block.sweep];
     if (findings.outcome.kind == Outcome::Kind::computed) {
       add_findings(contract, block, findings, trial.results, state);
     } else {
       note_failure(findings.outcome, s, trial, [&] { return swept_batch(contract, origin_of(contract, block)); });
     }
-    state.complete = state.results == plans_[planned].results_each();
-    trial.covered = trial.covered || (plans_[planned].covers() && state.complete);
+    state.complete = state.results == schedule_.sweeps(planned).results_each();
+    trial.covered = trial.covered || (schedule_.sweeps(planned).covers() && state.complete);
   }
 
   void try_subject(const Prepared& prepared, std::size_t s, Trial& trial) {
@@ -501,7 +385,7 @@ class Audit {
     Hunt hunt{*request_.subjects[s].subject, contract, trial.results, trial.hunt};
     hunt.in_means = request_.hunt.only;
     hunt.seed = request_.seed;
-    hunt.elements = searched_elements(task.planned);
+    hunt.elements = schedule_.searched_elements(task.planned);
     hunt.compare_random = request_.hunt.compare_random;
     hunt.corpus = request_.hunt.corpus.cases(contract);
     hunt.stop = [this] { return stopped() || out_of_time(); };
@@ -531,40 +415,8 @@ class Audit {
 
   // ---- stopping and going on
 
-  /// What must be the same for one audit to go on from another, or to be merged with it, under names that fit "an audit with another …".
-  [[nodiscard]] std::map<std::string, std::string> signature() const {
-    std::map<std::string, std::string> request = {
-        {"version of lossaudit", tool_version() + " " + tool_revision()},
-        {"seed", std::to_string(request_.seed)},
-        {"profile", std::string(request_.profile->name)},
-        {"--time", request_.time ? std::to_string(request_.time->count()) : "none"},
-        {"set of sweeps", swept_names()},
-        {"number of inputs", std::to_string(request_.elements)},
-        {"kind of run", request_.hunt.only ? "hunt" : "audit"},
-        {"number of searches", std::to_string(request_.hunt.searches)},
-        {"--compare-random", request_.hunt.compare_random ? "yes" : "no"},
-        {"corpus", request_.hunt.corpus.digest()}};
-    for (const AuditedSubject& audited : request_.subjects) {
-      request["set of subjects"] += audited.name + "\n";
-      request["version of a subject"] += audited.subject->version() + "\n";
-    }
-    std::string contracts;
-    for (const PlannedContract& planned : contracts_) contracts += to_string(planned.contract) + "\n";
-    request["set of contracts"] = fmt::format("{:016x}", text_hash(contracts));
-    return request;
-  }
-
-  [[nodiscard]] std::string swept_names() const {
-    std::string names = request_.exhaustive ? "" : "none";
-    for (const AuditedSubject& audited : request_.subjects) {
-      if (request_.exhaustive && audited.swept) names += audited.name + "\n";
-    }
-    if (request_.one_argument) names += "of one argument";
-    return names;
-  }
-
   [[nodiscard]] std::map<std::string, std::string> own_signature() const {
-    std::map<std::string, std::string> request = signature();
+    std::map<std::string, std::string> request = schedule_.signature();
     request["--shard"] = request_.shard ? to_string(*request_.shard) : "none";
     return request;
   }
@@ -589,36 +441,11 @@ class Audit {
 
   void resume() {
     const auto make_batch = [this](const Contract& contract, const std::string& origin) {
-      return batch_of(contract, origin);
+      return schedule_.batch_of(contract, origin);
     };
     at_ = load_checkpoint(request_.checkpoint, own_signature(), named_trials(), make_batch);
     if (at_.hangs.size() != hangs_.size()) throw BadInput(request_.checkpoint.string() + ": not of these subjects");
     hangs_ = at_.hangs;
-  }
-
-  /// The batch that make_batches() gave this origin, or null.
-  [[nodiscard]] std::shared_ptr<const Batch> batch_of(const Contract& contract, const std::string& origin) const {
-    if (origin.starts_with(sweep_generator)) return swept_batch(contract, origin);
-    if (origin.starts_with(hunt_origin)) return hunted_batch(contract, origin);
-    const auto planned = std::ranges::find(contracts_, contract, &PlannedContract::contract);
-    const std::string name = origin.substr(0, origin.find('/'));
-    const auto generator = std::ranges::find(generators(), name, &Generator::name);
-    std::uint64_t round = 0;
-    if (planned == contracts_.end() || generator == generators().end() || !generator->applies(contract) ||
-        origin.size() <= name.size() ||
-        std::from_chars(origin.data() + name.size() + 1, origin.data() + origin.size(), round).ec != std::errc()) {
-      return nullptr;
-    }
-    const Task task{static_cast<std::size_t>(planned - contracts_.begin()),
-                    static_cast<std::size_t>(generator - generators().begin()),
-                    round,
-                    0,
-                    {},
-                    {}};
-    for (Batch& batch : batches_of(task)) {
-      if (batch.origin == origin) return std::make_shared<const Batch>(std::move(batch));
-    }
-    return nullptr;
   }
 
   // ---- the record
@@ -651,13 +478,13 @@ class Audit {
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
       if (trials_[p][s] == nullptr) continue;
       supported.insert(kind_of(contracts_[p].contract));
-      if (is_due(p) && !trials_[p][s]->tried()) untried.insert(contracts_[p].contract.function);
+      if (schedule_.is_due(p) && !trials_[p][s]->tried()) untried.insert(contracts_[p].contract.function);
     }
     for (std::size_t p = 0; p < contracts_.size(); ++p) {
       const Contract& contract = contracts_[p].contract;
       if (trials_[p][s] != nullptr) {
         const Trial& trial = *trials_[p][s];
-        untried_ += is_due(p) && !trial.tried() ? 1 : 0;
+        untried_ += schedule_.is_due(p) && !trial.tried() ? 1 : 0;
         if (!trial.tried()) continue;
         const Exhibits exhibits = exhibits_of(trial, conclusion);
         add(accuracy_of(trial, exhibits, request_.seed));
@@ -671,16 +498,6 @@ class Audit {
     }
   }
 
-  /// Is something of the contract this shard's?
-  [[nodiscard]] bool is_due(std::size_t planned) {
-    if (!request_.shard) return true;
-    if (due_.empty()) {
-      due_.resize(contracts_.size());
-      for (const Task& task : tasks_of_round(0)) due_[task.planned] = true;
-    }
-    return due_[planned];
-  }
-
   /// A function that the subject does not declare with any options, once for all of them.
   [[nodiscard]] Accuracy unsupported(Contract contract) const {
     contract.options = {};
@@ -692,10 +509,9 @@ class Audit {
   }
 
   AuditRequest& request_;
-  std::vector<PlannedContract> contracts_;
-  std::vector<SweepPlan> plans_;                             ///< of each contract; empty where nothing is swept
+  Schedule schedule_;
+  const std::vector<PlannedContract>& contracts_;
   std::vector<std::vector<std::unique_ptr<Trial>>> trials_;  ///< [contract][subject]; null: unsupported
-  std::vector<bool> due_;                                    ///< of each contract; empty: not looked at yet
   TrialParts parts_;
   std::vector<std::size_t> hangs_;
   std::set<Dialect> spoken_;  ///< asked for, or supported by any subject
