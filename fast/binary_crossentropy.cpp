@@ -77,16 +77,10 @@ HWY_EXPORT(BinarySum);
 HWY_EXPORT(LogitGradient);
 
 LossCall binary_crossentropy_call(const float* target, const float* output, std::size_t n, const LossOptions& options) {
-  constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .pos_weight = true};
-  LossTask task = make_task("binary_crossentropy", takes, options, {n, 1, 1}, 2);
-  task.kind = LossKind::binary;
-  task.target = target;
-  task.output = output;
-  task.probabilities = probabilities_of(options, Probabilities::plain, Probabilities::clipped);
   const auto add = [](const LossCall& call, std::size_t first, std::size_t last, LossSum& sum) {
     HWY_DYNAMIC_DISPATCH(BinarySum)(call.task, first, last, sum);
   };
-  return {task, options, n, sum_block, add};
+  return {binary_crossentropy_task(target, output, n, options), options, n, sum_block, add};
 }
 
 void binary_crossentropy(const float* target, const float* output, float* result, std::size_t n,

@@ -7,11 +7,7 @@ namespace lossaudit::fast {
 
 LossCall categorical_crossentropy_call(const float* target, const float* output, const Rows& rows,
                                        const LossOptions& options) {
-  constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true};
-  LossTask task = make_task("categorical_crossentropy", takes, options, rows, rows.classes);
-  task.target = target;
-  task.output = output;
-  task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::normalised_clipped);
+  const LossTask task = categorical_crossentropy_task(target, output, rows, options);
   return row_loss_call(*cross_entropy_rows(task, options), task, options);
 }
 

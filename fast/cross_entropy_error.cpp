@@ -93,10 +93,7 @@ HWY_EXPORT(CrossEntropyRows);
 HWY_EXPORT(QuotientRow);
 
 LossCall cross_entropy_error_call(const float* target, const float* p, const Rows& rows, const LossOptions& options) {
-  LossTask task = make_task("cross_entropy_error", {.class_weights = true}, options, rows, rows.classes);
-  task.target = target;
-  task.output = p;
-  task.probabilities = Probabilities::plain;
+  const LossTask task = cross_entropy_error_task(target, p, rows, options);
   if (options.class_weights != nullptr) return row_loss_call(estimate_entropy_rows, task, options);
   LossCall call = row_loss_call(HWY_DYNAMIC_DISPATCH(CrossEntropyRows), task, options);
   if (options.reduction == Reduction::none || options.sample_weights != nullptr) return call;

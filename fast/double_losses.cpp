@@ -213,46 +213,25 @@ void compute(const Task& task, const Options& options, double* result) {
 
 void binary_crossentropy(const double* target, const double* output, double* result, std::size_t n,
                          const Options& options) {
-  constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .pos_weight = true};
-  Task task = make_task("binary_crossentropy", takes, options, {n, 1, 1}, 2);
-  task.kind = LossKind::binary;
-  task.target = target;
-  task.output = output;
-  task.probabilities = probabilities_of(options, Probabilities::plain, Probabilities::clipped);
-  compute(task, options, result);
+  compute(binary_crossentropy_task(target, output, n, options), options, result);
 }
 
 void categorical_crossentropy(const double* target, const double* output, double* result, const Rows& rows,
                               const Options& options) {
-  constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true};
   require_classes(rows);
-  Task task = make_task("categorical_crossentropy", takes, options, rows, rows.classes);
-  task.target = target;
-  task.output = output;
-  task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::normalised_clipped);
-  compute(task, options, result);
+  compute(categorical_crossentropy_task(target, output, rows, options), options, result);
 }
 
 void sparse_categorical_crossentropy(const std::int64_t* labels, const double* output, double* result, const Rows& rows,
                                      const Options& options) {
-  constexpr Takes takes = {
-      .keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true, .ignore_index = true};
   require_classes(rows);
-  Task task = make_task("sparse_categorical_crossentropy", takes, options, rows, rows.classes);
-  task.labels = labels;
-  task.output = output;
-  task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::clipped_normalised);
-  compute(task, options, result);
+  compute(sparse_categorical_crossentropy_task(labels, output, rows, options), options, result);
 }
 
 void cross_entropy_error(const double* target, const double* p, double* result, const Rows& rows,
                          const Options& options) {
-  constexpr Takes takes = {.class_weights = true};
   require_classes(rows);
-  Task task = make_task("cross_entropy_error", takes, options, rows, rows.classes);
-  task.target = target;
-  task.output = p;
-  compute(task, options, result);
+  compute(cross_entropy_error_task(target, p, rows, options), options, result);
 }
 
 }  // namespace lossaudit::fast

@@ -29,7 +29,7 @@ struct GradientTask : LossTask {
   static constexpr double negligible = 0x1p-130;
 };
 
-/// A task with everything set for make_task's options and the divisor of their mean. `task` has all its tensors.
+/// A task with its options' constants and the divisor of their mean. `task` has all its tensors.
 GradientTask gradient_of(const LossTask& task, const LossOptions& options, const float* upstream);
 
 }  // namespace lossaudit::fast

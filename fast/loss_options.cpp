@@ -8,6 +8,12 @@
 namespace lossaudit::fast {
 namespace {
 
+/// Which options a loss takes.
+struct Takes {
+  bool keras1 = false, from_logits = false, label_smoothing = false, pos_weight = false;
+  bool class_weights = false, ignore_index = false;
+};
+
 // Keras 1's K.epsilon(): keras/backend/common.py, _EPSILON.
 constexpr double keras1_epsilon = 1e-7;
 
@@ -60,8 +66,7 @@ std::string objection(const Takes& takes, const LossOptionsOf<V>& o) {
   return "";
 }
 
-}  // namespace
-
+/// A task with every constant set and no tensor. `smoothed_classes` is the K of label smoothing.
 template <class V>
 LossTaskOf<V> make_task(const char* loss, const Takes& takes, const LossOptionsOf<V>& options, const Rows& rows,
                         std::size_t smoothed_classes) {
@@ -93,8 +98,81 @@ LossTaskOf<V> make_task(const char* loss, const Takes& takes, const LossOptionsO
   return task;
 }
 
-template LossTask make_task(const char*, const Takes&, const LossOptions&, const Rows&, std::size_t);
-template LossTaskOf<double> make_task(const char*, const Takes&, const LossOptionsOf<double>&, const Rows&,
-                                      std::size_t);
+/// Logits when the options say so, else the way of their dialect.
+template <class V>
+Probabilities probabilities_of(const LossOptionsOf<V>& options, Probabilities exact, Probabilities keras1) {
+  if (options.from_logits) return Probabilities::from_logits;
+  return options.dialect == Dialect::keras1 ? keras1 : exact;
+}
+
+}  // namespace
+
+template <class V>
+LossTaskOf<V> binary_crossentropy_task(const V* target, const V* output, std::size_t n,
+                                       const LossOptionsOf<V>& options) {
+  constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .pos_weight = true};
+  LossTaskOf<V> task = make_task("binary_crossentropy", takes, options, {n, 1, 1}, 2);
+  task.kind = LossKind::binary;
+  task.target = target;
+  task.output = output;
+  task.probabilities = probabilities_of(options, Probabilities::plain, Probabilities::clipped);
+  return task;
+}
+
+template <class V>
+LossTaskOf<V> categorical_crossentropy_task(const V* target, const V* output, const Rows& rows,
+                                            const LossOptionsOf<V>& options) {
+  constexpr Takes takes = {.keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true};
+  LossTaskOf<V> task = make_task("categorical_crossentropy", takes, options, rows, rows.classes);
+  task.target = target;
+  task.output = output;
+  task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::normalised_clipped);
+  return task;
+}
+
+template <class V>
+LossTaskOf<V> sparse_categorical_crossentropy_task(const std::int64_t* labels, const V* output, const Rows& rows,
+                                                   const LossOptionsOf<V>& options) {
+  constexpr Takes takes = {
+      .keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true, .ignore_index = true};
+  LossTaskOf<V> task = make_task("sparse_categorical_crossentropy", takes, options, rows, rows.classes);
+  task.labels = labels;
+  task.output = output;
+  task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::clipped_normalised);
+  return task;
+}
+
+template <class V>
+LossTaskOf<V> cross_entropy_error_task(const V* target, const V* p, const Rows& rows, const LossOptionsOf<V>& options) {
+  LossTaskOf<V> task = make_task("cross_entropy_error", {.class_weights = true}, options, rows, rows.classes);
+  task.target = target;
+  task.output = p;
+  return task;
+}
+
+template <class V>
+LossTaskOf<V> mean_squared_error_task(const V* target, const V* output, const Rows& rows,
+                                      const LossOptionsOf<V>& options) {
+  LossTaskOf<V> task = make_task("mean_squared_error", {}, options, rows, rows.classes);
+  task.kind = LossKind::squares;
+  task.target = target;
+  task.output = output;
+  return task;
+}
+
+template LossTask binary_crossentropy_task(const float*, const float*, std::size_t, const LossOptions&);
+template LossTask categorical_crossentropy_task(const float*, const float*, const Rows&, const LossOptions&);
+template LossTask sparse_categorical_crossentropy_task(const std::int64_t*, const float*, const Rows&,
+                                                       const LossOptions&);
+template LossTask cross_entropy_error_task(const float*, const float*, const Rows&, const LossOptions&);
+template LossTask mean_squared_error_task(const float*, const float*, const Rows&, const LossOptions&);
+
+using DoubleOptions = LossOptionsOf<double>;
+template LossTaskOf<double> binary_crossentropy_task(const double*, const double*, std::size_t, const DoubleOptions&);
+template LossTaskOf<double> categorical_crossentropy_task(const double*, const double*, const Rows&,
+                                                          const DoubleOptions&);
+template LossTaskOf<double> sparse_categorical_crossentropy_task(const std::int64_t*, const double*, const Rows&,
+                                                                 const DoubleOptions&);
+template LossTaskOf<double> cross_entropy_error_task(const double*, const double*, const Rows&, const DoubleOptions&);
 
 }  // namespace lossaudit::fast

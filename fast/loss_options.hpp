@@ -1,28 +1,30 @@
-// From the caller's options to the constants of a task.
+// From the caller's tensors and options to a task with every constant set: here stands which options each loss takes, and the way
+// from its outputs to probabilities.
 #pragma once
+
+#include <cstddef>
+#include <cstdint>
 
 #include "fast/loss_task.hpp"
 #include "fast/losses.hpp"
 
 namespace lossaudit::fast {
 
-/// Which options a loss takes.
-struct Takes {
-  bool keras1 = false, from_logits = false, label_smoothing = false, pos_weight = false;
-  bool class_weights = false, ignore_index = false;
-};
+// All throw std::invalid_argument naming the loss and the option at fault. V is float or double.
 
-/// A task with every constant set and no tensor. `smoothed_classes` is the K of label smoothing. Throws
-/// std::invalid_argument naming the loss and the option at fault.
 template <class V>
-LossTaskOf<V> make_task(const char* loss, const Takes& takes, const LossOptionsOf<V>& options, const Rows& rows,
-                        std::size_t smoothed_classes);
-
-/// Logits when the options say so, else the way of their dialect.
+LossTaskOf<V> binary_crossentropy_task(const V* target, const V* output, std::size_t n,
+                                       const LossOptionsOf<V>& options);
 template <class V>
-Probabilities probabilities_of(const LossOptionsOf<V>& options, Probabilities exact, Probabilities keras1) {
-  if (options.from_logits) return Probabilities::from_logits;
-  return options.dialect == Dialect::keras1 ? keras1 : exact;
-}
+LossTaskOf<V> categorical_crossentropy_task(const V* target, const V* output, const Rows& rows,
+                                            const LossOptionsOf<V>& options);
+template <class V>
+LossTaskOf<V> sparse_categorical_crossentropy_task(const std::int64_t* labels, const V* output, const Rows& rows,
+                                                   const LossOptionsOf<V>& options);
+template <class V>
+LossTaskOf<V> cross_entropy_error_task(const V* target, const V* p, const Rows& rows, const LossOptionsOf<V>& options);
+template <class V>
+LossTaskOf<V> mean_squared_error_task(const V* target, const V* output, const Rows& rows,
+                                      const LossOptionsOf<V>& options);
 
 }  // namespace lossaudit::fast

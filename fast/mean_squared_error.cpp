@@ -111,10 +111,7 @@ void differences(const GradientTask& task, double factor, std::size_t first, std
 
 LossCall mean_squared_error_call(const float* target, const float* output, const Rows& rows,
                                  const LossOptions& options) {
-  LossTask task = make_task("mean_squared_error", {}, options, rows, rows.classes);
-  task.kind = LossKind::squares;
-  task.target = target;
-  task.output = output;
+  const LossTask task = mean_squared_error_task(target, output, rows, options);
   LossCall call = row_loss_call(HWY_DYNAMIC_DISPATCH(SquaredErrorRows), task, options);
   if (options.reduction != Reduction::none && options.sample_weights == nullptr) {
     call.size = task.losses() * rows.classes;

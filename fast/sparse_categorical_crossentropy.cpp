@@ -7,12 +7,7 @@ namespace lossaudit::fast {
 
 LossCall sparse_categorical_crossentropy_call(const std::int64_t* labels, const float* output, const Rows& rows,
                                               const LossOptions& options) {
-  constexpr Takes takes = {
-      .keras1 = true, .from_logits = true, .label_smoothing = true, .class_weights = true, .ignore_index = true};
-  LossTask task = make_task("sparse_categorical_crossentropy", takes, options, rows, rows.classes);
-  task.labels = labels;
-  task.output = output;
-  task.probabilities = probabilities_of(options, Probabilities::normalised, Probabilities::clipped_normalised);
+  const LossTask task = sparse_categorical_crossentropy_task(labels, output, rows, options);
   return row_loss_call(*cross_entropy_rows(task, options), task, options);
 }
 
