@@ -85,8 +85,8 @@ class LogitSum {
   V c_[kChunkParts];
 };
 
-/// What a sum of logarithms is taken of, for a hard t: o or 1 - o, the same of a clipped o, or o where t is 1.
-enum class ProductOf : std::uint8_t { sides, clipped_sides, picked };
+/// What a sum of logarithms is taken of, for a hard t: o or 1 - o, or the same of a clipped o.
+enum class ProductOf : std::uint8_t { sides, clipped_sides };
 
 /// A block's -Σ ln q for hard targets, q being one of these.
 ///
@@ -108,10 +108,6 @@ class ProbabilitySum {
     return AllOfChunk(target, output, [](VF t, VF o) HWY_ATTR {
       if (kProduct == ProductOf::clipped_sides) return hn::Eq(o, o);
       // A probability of 0 for what happened has an infinite loss.
-      if (kProduct == ProductOf::picked) {
-        const MF has_logarithm = hn::Or(hn::Eq(t, hn::Zero(FD())), hn::Gt(o, hn::Zero(FD())));
-        return hn::And(IsInUnit(o), has_logarithm);
-      }
       return hn::And(IsInUnit(o), hn::Ne(hn::Sub(Floats(1), t), o));
     });
   }
@@ -146,10 +142,6 @@ class ProbabilitySum {
     const V rest = hn::Sub(Constant(1), t);
     V q = hn::Abs(hn::Sub(rest, o));
     V other = hn::Abs(hn::Sub(t, o));
-    if (kProduct == ProductOf::picked) {
-      q = hn::IfThenElse(hn::Eq(t, hn::Zero(D())), Constant(1), o);
-      other = hn::Sub(Constant(1), q);
-    }
     if (count < kChunk) {
       const M is_element = hn::FirstN(D(), count < first ? 0 : count - first);
       q = hn::IfThenElse(is_element, q, Constant(1));

@@ -34,8 +34,10 @@ class RowSum {
     other_.Add(estimate.loss.value);
     other_magnitude_.Add(estimate.loss.magnitude);
   }
-  /// The plain part is good to 2^-26 only, so the whole is not to be trusted where it is less than half of that.
+  /// The plain part is good to 2^-26 only, so the whole is not to be trusted where it is less than half of that. It is
+  /// NaN where an input is.
   [[nodiscard]] Estimate Loss() const {
+    if (plain_.Total() != plain_.Total()) return Estimate::nan();
     return {plain_.Total() + other_.Total(), 0x1p18 * plain_.Total() + other_magnitude_.Total()};
   }
 

@@ -1,5 +1,5 @@
-// The sum -Σ t ln p of plain cross-entropies, t >= 0, in chunks: float lanes where the target fuses, and what they do not
-// take in double lanes.
+// The sum -Σ t ln p of plain cross-entropies: hard targets by products (hard_entropy_sum-inl.h), others from 0 on in float
+// lanes where the target fuses, and what neither takes in double lanes.
 #if defined(LOSSAUDIT_FAST_CROSS_ENTROPY_SUM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOSSAUDIT_FAST_CROSS_ENTROPY_SUM_INL_H_
 #undef LOSSAUDIT_FAST_CROSS_ENTROPY_SUM_INL_H_
@@ -8,31 +8,19 @@
 #endif
 
 #include "fast/binary_sum-inl.h"
+#include "fast/hard_entropy_sum-inl.h"
 #include "fast/log-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
 /// Terms of any sort, in double lanes: a p outside [0, 1] is NaN, as is an infinite t, and a t of 0 takes its term out.
-template <class Losses>
 class AnyEntropySum {
  public:
-  static constexpr bool kCountsLosses = false;
+  HWY_INLINE AnyEntropySum() {}  // not the implicit one, which would not be compiled for the target
 
-  HWY_INLINE AnyEntropySum(const LossTask& task, Losses& losses) : task_(task), losses_(losses) {}
-  HWY_NOINLINE void Chunk(std::size_t i) { Take(task_.target + i, task_.output + i); }
-  HWY_NOINLINE void LastChunk(std::size_t i, std::size_t count) {
-    const PaddedChunk target(task_.target + i, count, 0);
-    const PaddedChunk output(task_.output + i, count, 1);
-    Take(target.data(), output.data());
-  }
-  HWY_INLINE void EndBlock() {
-    losses_.add({{loss_.Total(), magnitude_.Total()}, {0, 0}}, 1, 0);
-    loss_ = magnitude_ = LaneSum();
-  }
-
- private:
-  HWY_INLINE void Take(const float* target, const float* output) {
+  HWY_NOINLINE void Chunk(const float* target, const float* output) {
+    is_empty_ = false;
     for (std::size_t part = 0; part < kChunkParts; ++part) {
       V t = LoadFloats(target + part * hn::Lanes(D()));
       t = hn::IfThenElse(hn::Lt(hn::Abs(t), Constant(kInfinity)), t, Constant(kNaN));
@@ -44,10 +32,14 @@ class AnyEntropySum {
       magnitude_.Add(part, hn::IfThenZeroElse(vanishes, hn::Mul(hn::Abs(t), surprise)));
     }
   }
+  template <class Losses>
+  HWY_INLINE void TellTo(Losses& losses) const {
+    if (!is_empty_) losses.add({{loss_.Total(), magnitude_.Total()}, {0, 0}}, 1, 0);
+  }
 
-  const LossTask& task_;
-  Losses& losses_;
+ private:
   LaneSum loss_, magnitude_;
+  bool is_empty_ = true;
 };
 
 #if HWY_NATIVE_FMA
@@ -75,8 +67,7 @@ HWY_ALIGN_MAX inline constexpr float kSurpriseRests[16] = {
 /// within 2^-26.5.
 class SurpriseSum {
  public:
-  HWY_INLINE explicit SurpriseSum(const LossTask& /*task*/)
-      : scales_(kSurpriseScales), logs_(kSurpriseLogs), rests_(kSurpriseRests) {
+  HWY_INLINE SurpriseSum() : scales_(kSurpriseScales), logs_(kSurpriseLogs), rests_(kSurpriseRests) {
     for (VF& small : small_) small = Floats(0);
   }
 
@@ -91,9 +82,8 @@ class SurpriseSum {
     });
   }
 
-  HWY_INLINE void Chunk(const float* target, const float* output) { LastChunk(target, output, kChunk); }
-  HWY_INLINE void LastChunk(const float* target, const float* output, std::size_t count) {
-    Vector<0>(target, output, count);
+  HWY_INLINE void Chunk(const float* target, const float* output) {
+    Vector<0>(target, output);
     if (++unflushed_ == 4) Flush();
   }
 
@@ -104,10 +94,9 @@ class SurpriseSum {
 
  private:
   template <std::size_t kVector>
-  HWY_INLINE void Vector(const float* target, const float* output, std::size_t count) {
+  HWY_INLINE void Vector(const float* target, const float* output) {
     constexpr std::size_t first = kVector * hn::MaxLanes(FD());
-    VF t = hn::LoadU(FD(), target + first);
-    if (count < kChunk) t = hn::IfThenElseZero(hn::FirstN(FD(), count < first ? 0 : count - first), t);
+    const VF t = hn::LoadU(FD(), target + first);
     const VI bits = BitsOf(hn::LoadU(FD(), output + first));
     const VI offset = hn::Sub(bits, Integers(0x3f330000));
     const VI k = hn::ShiftRight<23>(offset);
@@ -123,7 +112,7 @@ class SurpriseSum {
     small_[kVector] = hn::MulAdd(t, hn::MulAdd(hn::Mul(z, z), q, rest), small_[kVector]);
     AddProduct(2 * kVector, hn::LowerHalf(F(), t), hn::LowerHalf(F(), high), hn::LowerHalf(F(), z));
     AddProduct(2 * kVector + 1, hn::UpperHalf(F(), t), hn::UpperHalf(F(), high), hn::UpperHalf(F(), z));
-    if constexpr (kVector + 1 < kChunkFloatVectors) Vector<kVector + 1>(target, output, count);
+    if constexpr (kVector + 1 < kChunkFloatVectors) Vector<kVector + 1>(target, output);
   }
   HWY_INLINE void AddProduct(std::size_t part, hn::Vec<F> t, hn::Vec<F> high, hn::Vec<F> z) {
     sum_.AddProduct(part, hn::PromoteTo(D(), t), hn::Add(hn::PromoteTo(D(), high), hn::PromoteTo(D(), z)));
@@ -144,14 +133,93 @@ class SurpriseSum {
 };
 
 #else
-using SurpriseSum = NoSum;
+
+/// Takes nothing.
+class SurpriseSum {
+ public:
+  HWY_INLINE SurpriseSum() {}
+  static HWY_INLINE bool Takes(const float* /*target*/, const float* /*output*/) { return false; }
+  HWY_INLINE void Chunk(const float* /*target*/, const float* /*output*/) {}
+  HWY_INLINE double Total() const { return 0; }
+};
+
 #endif
+
+/// Takes chunks from i on for as long as they are taken and no step of hard targets begins after the first; returns where
+/// it stopped.
+HWY_NOINLINE std::size_t TakeSoftChunks(SurpriseSum& sum, const float* target, const float* output, std::size_t i,
+                                        std::size_t end) {
+  if (i == end || !SurpriseSum::Takes(target + i, output + i)) return i;
+  SurpriseSum local = sum;
+  do {
+    local.Chunk(target + i, output + i);
+    i += kChunk;
+    if (i % kHardStep == 0 && (i == end || HardEntropySum::IsTaken(target + i, output + i))) break;
+  } while (SurpriseSum::Takes(target + i, output + i));
+  sum = local;
+  return i;
+}
+
+HWY_INLINE bool HasNaN(const float* target, const float* output) {
+  return !AllOfChunk(target, output, [](VF t, VF p) HWY_ATTR { return hn::And(hn::Eq(t, t), hn::Eq(p, p)); });
+}
+
+/// The losses of a block: by steps where these are hard, else by chunks, of which each goes to the first sum that takes it.
+/// A NaN settles what they add up to.
+class EntropyBlock {
+ public:
+  HWY_INLINE EntropyBlock() {}
+
+  /// Whole steps.
+  HWY_INLINE void Add(const float* target, const float* output, std::size_t count) {
+    for (std::size_t i = 0; i < count;) {
+      if (i % kHardStep == 0) i = TakeHardSteps(hard_, target, output, i, count);
+      const std::size_t end = TakeSoftChunks(soft_, target, output, i, count);
+      if (end == i && i < count) {
+        if (HasNaN(target + i, output + i)) {
+          is_nan_ = true;
+        } else {
+          any_.Chunk(target + i, output + i);
+        }
+        i += kChunk;
+      } else {
+        has_soft_ = has_soft_ || end != i;
+        i = end;
+      }
+    }
+  }
+
+  template <class Losses>
+  HWY_INLINE void TellTo(Losses& losses) {
+    losses.add_plain(is_nan_ ? kNaN : hard_.Total(), 0);
+    if (has_soft_) losses.add_plain(soft_.Total(), 0);
+    any_.TellTo(losses);
+  }
+
+ private:
+  HardEntropySum hard_;
+  SurpriseSum soft_;
+  AnyEntropySum any_;
+  bool has_soft_ = false, is_nan_ = false;
+};
 
 /// Adds -Σ t ln p over the elements [first, last) of a task.
 template <class Losses>
 HWY_INLINE void AddEntropies(const LossTask& task, std::size_t first, std::size_t last, Losses& losses) {
-  AnyEntropySum any(task, losses);
-  AddBinaryBlocks<ProbabilitySum<ProductOf::picked>, SurpriseSum>(task, any, first, last, losses);
+  for (std::size_t begin = first; begin < last; begin += sum_block) {
+    const std::size_t count = HWY_MIN(sum_block, last - begin);
+    const std::size_t whole = count / kHardStep * kHardStep;
+    const float* target = task.target + begin;
+    const float* output = task.output + begin;
+    EntropyBlock block;
+    block.Add(target, output, whole);
+    if (whole != count) {  // what is added adds nothing
+      const PaddedFloats<kHardStep> last_targets(target + whole, count - whole, 0);
+      const PaddedFloats<kHardStep> last_outputs(output + whole, count - whole, 1);
+      block.Add(last_targets.data(), last_outputs.data(), kHardStep);
+    }
+    block.TellTo(losses);
+  }
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

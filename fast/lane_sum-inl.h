@@ -70,18 +70,20 @@ class JoinedBlocks {
   DoubleDouble sum_;
 };
 
-/// The up to 16 floats from `from` on, in 16 that end with `pad`. Nothing beyond the first `count` is read.
-class PaddedChunk {
+/// The up to kSize floats from `from` on, in kSize that end with `pad`. Nothing beyond the first `count` is read.
+template <std::size_t kSize>
+class PaddedFloats {
  public:
-  HWY_INLINE PaddedChunk(const float* from, std::size_t count, float pad) {
-    for (std::size_t i = count; i < kChunk; ++i) floats_[i] = pad;
+  HWY_INLINE PaddedFloats(const float* from, std::size_t count, float pad) {
+    for (std::size_t i = count; i < kSize; ++i) floats_[i] = pad;
     std::memcpy(floats_, from, count * sizeof(float));
   }
   HWY_INLINE const float* data() const { return floats_; }
 
  private:
-  HWY_ALIGN float floats_[kChunk];
+  HWY_ALIGN float floats_[kSize];
 };
+using PaddedChunk = PaddedFloats<kChunk>;
 
 /// Walks over the terms [first, last) in blocks: pass.Chunk(i) for 16 of them from i on, pass.LastChunk(i, count) for
 /// fewer, pass.EndBlock() at multiples of sum_block after `first` and at the end.

@@ -29,6 +29,7 @@
 #include "fast/lane_sum-inl.h"
 #include "fast/row-inl.h"
 #include "fast/soft_batch.hpp"
+#include "fast/streaming-inl.h"
 #include "fast/table_exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -117,11 +118,6 @@ struct SoftExtremes {
   static constexpr float kMost = std::numeric_limits<float>::infinity();
   float maximum, least_target;
 };
-
-/// Asks for what stands `floats` behind, perhaps beyond the tensor's end.
-HWY_INLINE void FetchLater(const float* from, std::size_t floats) {
-  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(from) + floats * sizeof(float)));
-}
 
 /// One row of any length, a block at a time: its exponentials, then their sums or the gradient.
 class SoftRow {

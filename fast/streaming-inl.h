@@ -1,4 +1,4 @@
-// Results that go past the caches.
+// Results that go past the caches, and arguments that are fetched into them.
 #if defined(LOSSAUDIT_FAST_STREAMING_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOSSAUDIT_FAST_STREAMING_INL_H_
 #undef LOSSAUDIT_FAST_STREAMING_INL_H_
@@ -24,6 +24,11 @@ HWY_INLINE std::size_t FloatsBeforeAligned(const float* to) {
 HWY_INLINE void FetchEnds(float* row, std::size_t n) {
   __builtin_prefetch(row, 1);
   __builtin_prefetch(row + n - 1, 1);
+}
+
+/// Asks for what stands `floats` behind, perhaps beyond the tensor's end.
+HWY_INLINE void FetchLater(const float* from, std::size_t floats) {
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(from) + floats * sizeof(float)));
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE
