@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "audit/inputs/random.hpp"
@@ -146,6 +147,28 @@ TEST(FastSquares, DifferencesThatAFloatDoesNotHold) {
     }
     expect_in_budget("mean_squared_error exact f32 forward", inputs);
     expect_in_budget("mean_squared_error exact f32 gradient", inputs);
+  }
+}
+
+TEST(FastSums, CrossEntropiesOfHardTargetsBesideOthers) {
+  for (const std::size_t n : {1U, 63U, 64U, 65U, 200U, 2117U}) {
+    Inputs hard = logits(n, 20, 0, n);
+    for (double& p : hard.output) p = f32(1 / (1 + std::exp(-p)));
+    expect_in_budget("cross_entropy_error exact f32 forward", hard);
+    for (const std::size_t at : {std::size_t{0}, n / 3, n - 1}) {
+      for (const auto& [t, p] : std::vector<std::pair<double, double>>{
+               {0.25, 0.5}, {1, 0x1p-149}, {0, -0.0}, {-0.0, 0.75}, {-1, 0.5}, {0, 0}, {0.5, 1}, {2, 0x1p-140}}) {
+        Inputs mixed = hard;
+        mixed.target[at] = t;
+        mixed.output[at] = p;
+        expect_in_budget("cross_entropy_error exact f32 forward", mixed);
+      }
+      for (std::vector<double> Inputs::*where : {&Inputs::target, &Inputs::output}) {
+        Inputs broken = hard;
+        (broken.*where)[at] = std::numeric_limits<double>::quiet_NaN();
+        expect_in_budget("cross_entropy_error exact f32 forward", broken);
+      }
+    }
   }
 }
 
