@@ -6,6 +6,7 @@ add_executable(fast_test
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_harness.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_hard_cases_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_independence_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/fast_double_losses_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_double_rows_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_logit_rows_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_options_test.cpp
