@@ -17,7 +17,8 @@ struct Place {
   std::array<std::uint64_t, 3> within{};
   std::uint64_t result = 0;
   std::string origin;  ///< between names that this version does not know
-  auto operator<=>(const Place&) const = default;  // NOLINT(modernize-use-nullptr): the check mistakes its zeros
+  // NOLINTNEXTLINE(modernize-use-nullptr): the check mistakes its zeros
+  auto operator<=>(const Place&) const = default;
 };
 
 /// The place of what `sighting`, whose batch needs no more than its origin, was seen at.
