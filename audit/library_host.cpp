@@ -1,6 +1,7 @@
 #include "audit/library_host.hpp"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -74,6 +75,14 @@ std::vector<const lossaudit_subject*> load(const std::string& path) {
   return subjects;
 }
 
+/// Lets the allocator keep what a subject frees between two calls. Given back to the system, every page of a subject's
+/// temporaries would be faulted in again at the next call, which took four fifths of a textbook formula's time.
+void keep_freed_memory() {
+  constexpr int kept = 64 << 20;
+  mallopt(M_MMAP_THRESHOLD, kept / 2);
+  mallopt(M_TRIM_THRESHOLD, kept);
+}
+
 Reply call(const Request& request, const lossaudit_subject& subject, const TensorPlaces& places) {
   Reply reply{.number = request.number, .times = request.times};
   const lossaudit_contract contract = to_abi(request.contract);
@@ -99,6 +108,7 @@ Reply call(const Request& request, const lossaudit_subject& subject, const Tenso
 
 void serve_library(const std::string& path) {
   note_faults();
+  keep_freed_memory();
   const std::vector<const lossaudit_subject*> subjects = load(path);
   // Loading may leave flush-to-zero on (a library linked with -ffast-math): its users live with that, so it is judged
   // with it. What a call leaves behind is not carried into the next, or results would depend on the order of calls.
