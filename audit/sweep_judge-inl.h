@@ -135,9 +135,10 @@ class Judge {
     return seen;
   }
 
-  /// n results, all of them c, when the exact ones lie between those that v and r enclose in lanes: all at once, or
-  /// (false) none.
-  HWY_NOINLINE bool TakeAll(double c, V v, V r, std::size_t n) {
+  /// n results from i on, all of them c, when the exact ones lie between those that v and r enclose in lanes: all at once,
+  /// or (false) none. Told of their errors is the one at the middle of the enclosures' hull, which is less than kAtOnce ulp,
+  /// or that part of itself, from each: so it is where the hull is narrow, and where c is very far off, as an infinity is.
+  HWY_NOINLINE bool TakeAll(double c, V v, V r, std::size_t i, std::size_t n, std::vector<std::uint32_t>& open) {
     const D d;
     if (!hn::AllTrue(d, hn::Lt(r, Constant(kInfinity)))) return false;
     const double low = Least(hn::Sub(v, r));
@@ -149,15 +150,25 @@ class Judge {
                              ? 0
                              : (high - low) * (0.5 + 0x1p-50) + std::max(std::abs(low), std::abs(high)) * 0x1p-51;
     const Careful seen = LookCarefully(Constant(c), Constant(middle), Constant(reach));
+    if (hn::AllTrue(d, seen.nan)) {
+      TakeBroken(LaneRule::number_due, i, n, open);
+      return true;
+    }
     const double error = hn::GetLane(seen.error);
     const double most = hn::GetLane(seen.most);
-    if (!hn::AllTrue(d, hn::AndNot(seen.infinite, seen.settled)) || !(most - error <= 0x1p-20)) return false;
+    if (!hn::AllTrue(d, seen.settled) || !(most - error <= kAtOnce * std::max(1.0, error))) return false;
+    if (hn::AllTrue(d, seen.infinite)) n = TakeBroken(LaneRule::finite, i, n, open);
     tally_.numbers += n;
     tally_.correctly_rounded += hn::AllTrue(d, seen.rounded) ? n : 0;
     sum_all_ += error * static_cast<double>(n);
     most_all_ = std::max(most_all_, most);
-    if (hn::AllFalse(d, seen.subnormal))
-      tally_.max_relative = std::max(tally_.max_relative, hn::GetLane(seen.relative));
+    least_at_once_ = 2 * error - most;
+    if (hn::AllFalse(d, seen.subnormal)) {
+      // Largest at an end; 2^-20 of it is far more than a radius.
+      const double number = std::isinf(c) ? std::copysign(beyond_, c) : c;
+      tally_.max_relative =
+          std::max({tally_.max_relative, std::abs((number - low) / low), std::abs((number - high) / high)});
+    }
     return true;
   }
 
@@ -166,6 +177,7 @@ class Judge {
     tally_.numbers += n;
     tally_.correctly_rounded += n;
     most_all_ = std::max(most_all_, line.most_ulp);
+    least_at_once_ = 0;
     tally_.max_relative = std::max(tally_.max_relative, line.most_relative);
   }
 
@@ -177,6 +189,9 @@ class Judge {
     return most;
   }
 
+  /// No error of what was last taken at once is smaller.
+  [[nodiscard]] double LeastAtOnce() const { return least_at_once_; }
+
   [[nodiscard]] HWY_INLINE Tally Result() const {
     Tally tally = tally_;
     tally.sum_ulp = hn::GetLane(hn::SumOfLanes(D(), sum_)) + sum_all_;
@@ -186,6 +201,7 @@ class Judge {
 
  private:
   static constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  static constexpr double kAtOnce = 0x1p-20;
 
   static HWY_INLINE double Least(V x) { return hn::GetLane(hn::MinOfLanes(D(), x)); }
   static HWY_INLINE double Largest(V x) { return hn::GetLane(hn::MaxOfLanes(D(), x)); }
@@ -215,6 +231,14 @@ class Judge {
     }
     tally_.broken[index] += hwy::PopCount(lanes & ~first);
     return first;
+  }
+
+  /// n results from i on that break a rule; those that are counted: all, or, of the run's first, all but the one left open.
+  HWY_INLINE std::size_t TakeBroken(LaneRule rule, std::size_t i, std::size_t n, std::vector<std::uint32_t>& open) {
+    const bool is_first = CountBroken(rule, 1) != 0;
+    if (is_first) open.push_back(static_cast<std::uint32_t>(i));
+    tally_.broken[static_cast<std::size_t>(rule)] += n - 1;
+    return is_first ? n - 1 : n;
   }
 
   /// The errors of what is settled, else 0.
@@ -257,6 +281,7 @@ class Judge {
   V sum_, most_;                       ///< most_: since the last chunk
   V relative_error_, relative_place_;  ///< of the largest quotient of the two in each lane
   double sum_all_ = 0, most_all_ = 0;  ///< what is not in lanes
+  double least_at_once_ = 0;
   bool has_broken_[lane_rule_count] = {};
   Tally tally_;
 };

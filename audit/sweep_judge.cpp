@@ -64,6 +64,13 @@ HWY_INLINE bool AreSame(const float* computed, const float* x, float sign, std::
   return true;
 }
 
+/// What was settled of a stretch of results.
+struct Chunk {
+  std::size_t begin, end;
+  bool at_once;        ///< all its results were the same
+  double least, most;  ///< no error is smaller, of a chunk settled at once; no error is larger
+};
+
 /// A run of a function, judged by chunks.
 template <class Formula>
 class RunJudge {
@@ -77,16 +84,16 @@ class RunJudge {
         target_(Constant(function.target)),
         judge_(function.format, only_rounded) {}
 
-  /// No error of the chunk is larger. `at_once`: all its results were the same, and so settled.
-  double Settle(std::size_t begin, std::size_t end, bool& at_once, std::vector<std::uint32_t>& open) {
-    at_once = SettleAtOnce(begin, end);
+  /// Settles the results from begin to end, at most kChunk.
+  Chunk Settle(std::size_t begin, std::size_t end, std::vector<std::uint32_t>& open) {
+    const bool at_once = SettleAtOnce(begin, end, open);
     if (!at_once) {
       for (std::size_t i = begin; i < end; i += hn::Lanes(D())) {
         const auto y = formula_(bulk::Single{}, Load(x_ + i), target_);
         judge_.Take(Load(computed_ + i), y.value.v, y.radius, i, open);
       }
     }
-    return judge_.MostOfChunk();
+    return {begin, end, at_once, at_once ? judge_.LeastAtOnce() : 0, judge_.MostOfChunk()};
   }
 
   /// Calls use(i, least, most) for each result of a chunk that was settled, with bounds of its error. `open`: the others.
@@ -115,7 +122,7 @@ class RunJudge {
     return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, D>(), from));
   }
 
-  HWY_INLINE bool SettleAtOnce(std::size_t begin, std::size_t end) {
+  HWY_INLINE bool SettleAtOnce(std::size_t begin, std::size_t end, std::vector<std::uint32_t>& open) {
     const D d;
     const Line line = stretches_.LineBetween(x_[begin], x_[end - 1]);
     if (line.sign != 0 && AreSame(computed_ + begin, x_ + begin, line.sign, end - begin)) {
@@ -128,7 +135,7 @@ class RunJudge {
     std::fill_n(ends, hn::Lanes(d), static_cast<double>(x_[end - 1]));
     ends[0] = x_[begin];
     const auto y = formula_(bulk::Single{}, hn::Load(d, ends), target_);
-    return judge_.TakeAll(computed_[begin], y.value.v, y.radius, end - begin);
+    return judge_.TakeAll(computed_[begin], y.value.v, y.radius, begin, end - begin, open);
   }
 
   Formula formula_;
@@ -145,21 +152,14 @@ constexpr double kSmallError = 0x1p-16;
 template <class Formula>
 void JudgeAll(const Formula& formula, const SweptFunction& function, const float* x, const float* computed,
               std::size_t n, const SweepKnown& known, Tally* tally, SweepLists* lists) {
-  struct Chunk {
-    std::size_t begin, end;
-    double most;
-    bool at_once;
-  };
   const std::size_t whole = n - n % hn::Lanes(D());
   RunJudge<Formula> judge(formula, function, x, computed, known.only_rounded);
-  Chunk worst{0, 0, 0, false};
+  Chunk worst{};
   thread_local std::vector<Chunk> chunks;
   chunks.clear();
   for (std::size_t begin = 0; begin < whole; begin += kChunk) {
-    Chunk chunk{begin, std::min(begin + kChunk, whole), 0, false};
-    chunk.most = judge.Settle(begin, chunk.end, chunk.at_once, lists->open);
-    chunks.push_back(chunk);
-    if (chunk.most > worst.most) worst = chunk;
+    chunks.push_back(judge.Settle(begin, std::min(begin + kChunk, whole), lists->open));
+    if (chunks.back().most > worst.most) worst = chunks.back();
   }
   for (std::size_t i = whole; i < n; ++i) lists->open.push_back(static_cast<std::uint32_t>(i));
   *tally = judge.Result();
@@ -167,7 +167,7 @@ void JudgeAll(const Formula& formula, const SweptFunction& function, const float
   tally->max_at = worst.begin;
 
   // Where the largest error is, and what may be it: all that is not certainly smaller than the largest that is certain.
-  double least = known.max_ulp;
+  double least = std::max(known.max_ulp, worst.least);
   if (!worst.at_once) {
     double most = 0;
     judge.EachError(worst.begin, worst.end, lists->open, [&](std::size_t i, double low, double high) {

@@ -40,9 +40,9 @@ struct Tally {
   std::uint64_t nans = 0;               ///< NaNs where NaNs are due
   std::uint64_t overflows = 0;          ///< of the numbers: the infinity of a result beyond 2^(emax+1)
   std::uint64_t correctly_rounded = 0;  ///< of the numbers; proved for each
-  double sum_ulp = 0;                   ///< of the numbers' errors, each known to 2^-20 ulp
+  double sum_ulp = 0;                   ///< of the numbers' errors, each known to 2^-20 ulp or of itself
   double max_relative = 0;              ///< likewise, of results in the normal range
-  double max_ulp = 0;                   ///< no error is larger, and the largest is less than 2^-20 smaller; and where
+  double max_ulp = 0;                   ///< no error is larger, and the largest is less than that smaller; and where
   std::size_t max_at = 0;
   /// Results that break a rule, by LaneRule, without the first of each kind, which is left open.
   std::array<std::uint64_t, lane_rule_count> broken{};

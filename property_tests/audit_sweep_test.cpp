@@ -104,13 +104,17 @@ void expect_tally(const Contract& contract, const std::vector<Expected>& exact, 
   std::uint64_t rounded = 0, numbers = 0, overflows = 0;
   std::map<std::string, std::uint64_t> broken;
   double sum = 0, max = 0;
+  double relative = 0, relative_of_all = 0;  // of what was settled, and with what is open
   std::size_t max_at = 0;
   for (std::size_t i = 0, o = 0; i < computed.size(); ++i) {
+    const Judgement judgement = judge(contract.format, exact[i], computed[i]);
+    const bool is_normal = judgement.numeric && judgement.required &&
+                           std::abs(exact[i].rounded) >= std::ldexp(1.0, traits(contract.format).min_exponent);
+    if (is_normal) relative_of_all = std::max(relative_of_all, judgement.relative);
     if (o < lists.open.size() && lists.open[o] == i) {
       ++o;
       continue;
     }
-    const Judgement judgement = judge(contract.format, exact[i], computed[i]);
     ASSERT_TRUE(judgement.required) << "result " << i;
     if (!judgement.broken_rule.empty()) ++broken[judgement.broken_rule];
     if (!judgement.numeric) continue;
@@ -119,6 +123,7 @@ void expect_tally(const Contract& contract, const std::vector<Expected>& exact, 
     overflows += std::isinf(exact[i].rounded) && std::isinf(computed[i]) ? 1 : 0;
     rounded += judgement.correctly_rounded ? 1 : 0;
     sum += judgement.ulp;
+    if (is_normal) relative = std::max(relative, judgement.relative);
     if (judgement.ulp > max) {
       max = judgement.ulp;
       max_at = i;
@@ -131,6 +136,9 @@ void expect_tally(const Contract& contract, const std::vector<Expected>& exact, 
   EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::number_due)], broken["number_due"]);
   EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::nan_stays_nan)], broken["nan_stays_nan"]);
   EXPECT_NEAR(tally.sum_ulp, sum, 1e-6 * (sum + static_cast<double>(computed.size())));
+  const double ulp = std::ldexp(1, -traits(contract.format).precision);
+  EXPECT_GE(tally.max_relative, relative - 0x1p-19 * (ulp + relative));
+  EXPECT_LE(tally.max_relative, relative_of_all + 0x1p-19 * (ulp + relative_of_all));
   EXPECT_LE(max, tally.max_ulp * (1 + 0x1p-40)) << "no bound";
   EXPECT_NEAR(tally.max_ulp, max, 0x1p-19 * (1 + max));
   if (max > known.max_ulp && max > 0x1p-15) {
