@@ -24,6 +24,7 @@ bool takes_target(const Contract& contract) { return traits(contract.function).t
 bool is_swept(const Contract& contract) {
   Options plain;
   plain.from_logits = contract.options.from_logits;
+  plain.epsilon = contract.options.epsilon;
   if (traits(contract.function).layout != Layout::elementwise || contract.format == Format::f64 ||
       contract.options != plain) {
     return false;

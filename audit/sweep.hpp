@@ -31,7 +31,7 @@ class SweepPlan {
   /// No sweeps.
   SweepPlan() = default;
   /// None for a contract that has several values a result or more values than can be tried: f64, rows, reductions; or
-  /// options, or a formula that the lanes do not judge.
+  /// options other than from_logits and epsilon, or a formula that the lanes do not judge.
   explicit SweepPlan(const Contract& contract);
 
   [[nodiscard]] std::size_t sweeps() const { return sweeps_; }

@@ -78,7 +78,9 @@ TEST_F(Program, MistakesGetOneLineThatNamesTheRemedy) {
   expect_mistake("audit fast --exhaustive --time 1s", "--time");
   expect_mistake("audit fast --function logit --dialect keras1", "nothing to audit");
   expect_mistake("audit ./no_such_library.so", "no_such_library.so");
-  expect_mistake("audit fast --contract 'relu exact f32 forward'", "--case");
+  expect_mistake("audit fast --contract 'relu exact f32 forward' --function relu", "--function");
+  expect_mistake("audit fast --contract 'relu exact f32 forward' --contract 'relu exact f32 gradient' --case output=1",
+                 "--contract once");
   expect_mistake("audit fast --case output=1", "--contract");
   expect_mistake("audit fast --contract 'relu exact f32' --case output=1", "FUNCTION DIALECT FORMAT PASS");
   expect_mistake("audit fast --contract 'relu exact f32 forward' --case output=one", "'one'");
@@ -326,7 +328,8 @@ TEST_F(Program, ExpectedFindingsFailNobodyAndGoWhenTheyAreGone) {
   std::ofstream(file) << line.substr(0, line.rfind('|'));
   expect_mistake(audit, file + ":1: expected SUBJECT |");
   expect_mistake(audit + "x", "cannot be read");
-  expect_mistake(audit + " --contract 'sigmoid exact f32 forward' --case output=1", "--expected");
+  expect_mistake("audit plain --expected " + file + " --contract 'sigmoid exact f32 forward' --case output=1",
+                 "--expected");
 }
 
 TEST_F(Program, AProfileIsNamedAndShownWithWhatItLetsPass) {

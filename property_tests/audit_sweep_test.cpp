@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -42,6 +43,12 @@ std::vector<Contract> swept_contracts() {
         all.push_back(contract_of(Function::binary_crossentropy, format, pass, from_logits));
       }
     }
+    for (const std::optional<double> epsilon : {std::optional<double>(), std::optional(1e-4)}) {
+      Contract clipped = contract_of(Function::binary_crossentropy, Format::f32, pass);
+      clipped.dialect = Dialect::keras1;
+      clipped.options.epsilon = epsilon;
+      all.push_back(clipped);
+    }
   }
   return all;
 }
@@ -68,7 +75,7 @@ TEST(Sweep, TriesEveryEncodingOnce) {
   }
 }
 
-TEST(Sweep, IsOfWhatHasOneArgumentAndNoOptions) {
+TEST(Sweep, IsOfWhatHasOneArgumentAndNoWeights) {
   EXPECT_EQ(SweepPlan(contract_of(Function::sigmoid, Format::f64)).blocks(), 0u);
   EXPECT_EQ(SweepPlan(contract_of(Function::softmax, Format::f32)).blocks(), 0u);
   EXPECT_EQ(SweepPlan(contract_of(Function::sigmoid, Format::f16)).blocks(), 0u) << "a generator has all of them";

@@ -11,14 +11,16 @@ namespace {
 struct Arguments {
   RunArguments run;
   std::vector<std::string> sweeps;
-  std::string contract, case_text;
+  std::string case_text;
   bool exhaustive = false;
 };
 
 int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   stop_when_asked();
-  if (!a.contract.empty()) {
-    return replay_case(gated_subjects(a.run), profile_named(a.run.profile), a.contract, a.case_text) ? 0 : 1;
+  if (!a.case_text.empty()) {
+    if (a.run.contracts.size() > 1) throw BadInput("--case is of one contract: give --contract once");
+    return replay_case(gated_subjects(a.run), profile_named(a.run.profile), a.run.contracts.front(), a.case_text) ? 0
+                                                                                                                  : 1;
   }
   AuditRequest request = request_of(a.run);
   if (!a.sweeps.empty()) mark("--sweep", a.sweeps, request.subjects, &AuditedSubject::swept);
@@ -43,12 +45,14 @@ void add_audit(CLI::App& app, Program& program) {
           "The same on all subjects, or on those of --sweep, and of the binary loss every f32 output with five targets "
           "and every f16 and bf16 pair")
       ->excludes(time);
-  CLI::Option* contract =
-      command->add_option("--contract", a->contract, "Measure one case of this contract, as a finding's replay does");
-  CLI::Option* one_case =
-      command->add_option("--case", a->case_text, "The case, as 'output=0x1p+0 target=1', or @FILE");
-  contract->needs(one_case)->excludes("--baseline")->excludes("--expected");
-  one_case->needs(contract);
+  command
+      ->add_option(
+          "--case", a->case_text,
+          "Measure this case of the contract alone, as a finding's replay does: 'output=0x1p+0 target=1', or @FILE")
+      ->option_text("CASE")
+      ->needs("--contract")
+      ->excludes("--baseline")
+      ->excludes("--expected");
   command->callback([a, &program] { program.status = audit(*a, program.arguments); });
 }
 

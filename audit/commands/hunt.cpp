@@ -13,7 +13,6 @@ namespace {
 
 struct Arguments {
   RunArguments run;
-  std::vector<std::string> contracts;
   std::string corpus;
   std::uint64_t searches = 24;
   bool compare_random = false;
@@ -22,11 +21,9 @@ struct Arguments {
 int hunt(const Arguments& a, const std::vector<std::string>& command_line) {
   stop_when_asked();
   // What it is told is read before any work is done.
-  const std::vector<Contract> contracts = parse_each(a.contracts, parse_contract);
   Corpus corpus;
   if (!a.corpus.empty()) corpus = load_corpus(a.corpus);
   AuditRequest request = request_of(a.run);
-  request.filter.contracts = contracts;
   request.hunt.only = true;
   request.hunt.searches = a.run.seconds > 0 ? 1 : a.searches;
   request.hunt.compare_random = a.compare_random;
@@ -48,15 +45,6 @@ void add_hunt(CLI::App& app, Program& program) {
   const auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("hunt", "Searches for the inputs with the largest errors.");
   CLI::Option* time = add_run_options(*command, a->run, "a fixed number of searches");
-  command
-      ->add_option("--contract", a->contracts,
-                   "Only this contract, as 'softmax exact f32 forward' (again for a further one)")
-      ->option_text("CONTRACT")
-      ->allow_extra_args(false)
-      ->excludes("--function")
-      ->excludes("--format")
-      ->excludes("--dialect")
-      ->excludes("--pass");
   command->add_option("--searches", a->searches, "Searches under each contract")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32))
       ->capture_default_str()

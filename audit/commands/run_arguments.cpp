@@ -40,6 +40,15 @@ CLI::Option* add_run_options(CLI::App& command, RunArguments& a, const std::stri
   add_list_option(command, "--dialect", a.dialects, "Only these dialects")->option_text("D,..");
   add_list_option(command, "--pass", a.passes, "forward (default), gradient")->option_text("P,..");
   command
+      .add_option("--contract", a.contracts,
+                  "Only this contract, as 'softmax exact f32 forward' (again for a further one)")
+      ->option_text("CONTRACT")
+      ->allow_extra_args(false)
+      ->excludes("--function")
+      ->excludes("--format")
+      ->excludes("--dialect")
+      ->excludes("--pass");
+  command
       .add_option("--profile", a.profile,
                   "The table of budgets: faithful, webnn, benchdnn, onnx or torch (lossaudit list profiles)")
       ->capture_default_str();
@@ -77,6 +86,7 @@ AuditRequest request_of(const RunArguments& a) {
   request.filter.dialects = parse_each(a.dialects, parse_dialect);
   request.filter.formats = parse_each(a.formats, parse_format);
   request.filter.passes = parse_each(a.passes, parse_pass);
+  request.filter.contracts = parse_each(a.contracts, parse_contract);
   if (!a.directory.empty()) {
     prepare_report(a.directory);
     request.case_directory = fs::path(a.directory) / "cases";

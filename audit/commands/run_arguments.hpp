@@ -15,7 +15,7 @@
 namespace lossaudit {
 
 struct RunArguments {
-  std::vector<std::string> subjects, functions, formats, dialects, passes, gates;
+  std::vector<std::string> subjects, functions, formats, dialects, passes, contracts, gates;
   std::string profile = "faithful", directory, shard;
   YardstickArguments yardsticks;
   double seconds = 0;
