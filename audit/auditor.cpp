@@ -52,8 +52,6 @@ constexpr std::size_t most_hangs = 3;
 /// Of --time, the part kept for reducing what was found.
 constexpr double time_for_findings = 0.1;
 constexpr std::chrono::seconds longest_reducing{15};
-/// Without --time: a limit that only slow subjects come to, for what is not reduced is not what another run shows.
-constexpr std::chrono::seconds longest_reducing_untimed{120};
 /// Of --time, what goes into hunting.
 constexpr double hunting_share = 0.2;
 /// What an audit that is killed loses at most.
@@ -104,7 +102,6 @@ class Audit {
     }
     findings_start_ = Clock::now();
     for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
-      report("reducing findings", static_cast<double>(s) / static_cast<double>(request_.subjects.size()));
       conclude_subject(s, record);
     }
     if (request_.shard) {
@@ -450,15 +447,11 @@ class Audit {
 
   // ---- the record
 
-  /// Is there time left to look for smaller cases?
-  [[nodiscard]] bool may_reduce() {
+  /// Is there time left to look for smaller cases? Without --time the limits of each search (ShrinkLimits) are all there
+  /// is, for they count calls: what a clock leaves as it was found, another run shows reduced.
+  [[nodiscard]] bool may_reduce() const {
     if (request_.stop && request_.stop()) return false;
-    const bool in_time = Clock::now() - findings_start_ < (request_.time ? longest_reducing : longest_reducing_untimed);
-    if (!in_time && !request_.time && !told_of_reducing_ && request_.remark) {
-      request_.remark("some findings are shown as they were found: there was no time left to reduce them");
-      told_of_reducing_ = true;
-    }
-    return in_time;
+    return !request_.time || Clock::now() - findings_start_ < longest_reducing;
   }
 
   void conclude_subject(std::size_t s, RunRecord& record) {
@@ -486,6 +479,8 @@ class Audit {
         const Trial& trial = *trials_[p][s];
         untried_ += schedule_.is_due(p) && !trial.tried() ? 1 : 0;
         if (!trial.tried()) continue;
+        report("reducing findings", static_cast<double>(s * contracts_.size() + p) /
+                                        static_cast<double>(request_.subjects.size() * contracts_.size()));
         const Exhibits exhibits = exhibits_of(trial, conclusion);
         add(accuracy_of(trial, exhibits, request_.seed));
         if (request_.shard) parts_[audited.name].emplace(to_string(contract), TrialPart{trial, exhibits});
@@ -524,7 +519,6 @@ class Audit {
   std::chrono::duration<double> hunting_{};
   Position at_;
   std::size_t untried_ = 0;
-  bool told_of_reducing_ = false;
   bool any_ = false, interrupted_ = false;
   bool kept_ = false;  ///< what to go on from is kept already
 };
