@@ -26,17 +26,6 @@ using nlohmann::json;
 
 constexpr const char* kind = "a checkpoint of lossaudit";
 
-void check_same(const std::filesystem::path& path, const std::map<std::string, std::string>& then,
-                const std::map<std::string, std::string>& now) {
-  for (const auto& [name, value] : now) {
-    const auto found = then.find(name);
-    if (found == then.end() || found->second != value) {
-      throw BadInput(fmt::format("{}: left by an audit with another {}: say what it was then, or leave out --resume",
-                                 path.string(), name));
-    }
-  }
-}
-
 /// Gives a trial that was read the batches that it names.
 void remake_batches(Trial& trial, const std::string& where, const MakeBatch& make_batch) {
   std::map<std::string, std::shared_ptr<const Batch>> made;
@@ -64,6 +53,16 @@ void remake_batches(Trial& trial, const std::string& where, const MakeBatch& mak
 
 }  // namespace
 
+void check_same_request(const std::filesystem::path& path, const std::map<std::string, std::string>& then,
+                        const std::map<std::string, std::string>& now, std::string_view what) {
+  for (const auto& [name, value] : now) {
+    const auto found = then.find(name);
+    if (found != then.end() && found->second == value) continue;
+    throw BadInput(fmt::format("{}: left by {} {} with another {}: say what it was then, or leave out --resume",
+                               path.string(), what == "audit" ? "an" : "a", what, name));
+  }
+}
+
 void save_checkpoint(const std::filesystem::path& path, const std::map<std::string, std::string>& request,
                      const Position& position, const std::vector<NamedTrial>& trials) {
   json whole;
@@ -83,7 +82,7 @@ Position load_checkpoint(const std::filesystem::path& path, const std::map<std::
   const JsonReader reader(whole, where, what);
   std::map<std::string, std::string> then;
   reader.field("request", then);
-  check_same(path, then, request);
+  check_same_request(path, then, request, "audit");
   Position position;
   reader.field("position", position);
   reader.group("trials", [&](const JsonReader& each) {

@@ -33,6 +33,10 @@ struct NamedTrial {
 /// The batch that `origin` names among those of a contract, or null when there is none.
 using MakeBatch = std::function<std::shared_ptr<const Batch>(const Contract& contract, const std::string& origin)>;
 
+/// Throws BadInput naming what is not as it was then; `what` was it that left the file: "audit".
+void check_same_request(const std::filesystem::path& path, const std::map<std::string, std::string>& then,
+                        const std::map<std::string, std::string>& now, std::string_view what);
+
 /// Writes the file as save_text() does. `request`: what must be the same when the audit goes on, by name.
 void save_checkpoint(const std::filesystem::path& path, const std::map<std::string, std::string>& request,
                      const Position& position, const std::vector<NamedTrial>& trials);

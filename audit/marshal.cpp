@@ -119,6 +119,7 @@ StoredCall::StoredCall(const Contract& contract, const Shape& shape, const Store
   bytes_[index_of(Tensor::output)] = inputs.output.size();
   bytes_[index_of(Tensor::target)] = inputs.target.size();
   bytes_[index_of(Tensor::upstream)] = inputs.upstream.size();
+  bytes_[index_of(Tensor::labels)] = inputs.labels.size_bytes();
   if (result.size() != bytes_[index_of(Tensor::result)]) {
     throw std::invalid_argument("compute_stored: result must have room for result_size(contract, shape) values");
   }
@@ -131,6 +132,7 @@ void StoredCall::store_inputs(const TensorPlaces& places) const {
   copy(Tensor::output, inputs_.output);
   copy(Tensor::target, inputs_.target);
   copy(Tensor::upstream, inputs_.upstream);
+  copy(Tensor::labels, std::as_bytes(inputs_.labels));
 }
 
 void StoredCall::load(const std::byte* result) const { std::memcpy(result_.data(), result, result_.size()); }

@@ -164,6 +164,7 @@ void fields(Io& io, MaybeConst<LengthCurve> auto& x) {
   io.field("exponent", x.exponent);
   io.field("accumulator", x.accumulator);
   io.field("same_bits", x.same_bits);
+  io.optional("ended", x.ended);
 }
 
 template <class Io>

@@ -153,6 +153,7 @@ struct LengthCurve {
   double exponent = 0;              ///< of the length, fitted to the errors
   std::string accumulator;          ///< what that betrays: lengths/betrayal.hpp; "": the points do not tell
   std::map<std::string, std::string> same_bits;  ///< same_bits_text, or what differs (lengths/same_bits.hpp)
+  std::string ended;  ///< why there are no more points: "gave nothing for 1,024 terms: crashed: …"; or ""
   bool operator==(const LengthCurve&) const = default;
 };
 

@@ -22,9 +22,10 @@ struct Outcome {
   std::string detail;  ///< one line: the signal, the time limit, the error; empty when computed
 };
 
-/// The inputs of an elementwise call, values of the contract's format one after the other; empty: absent.
+/// The inputs of a call, values of the contract's format one after the other; empty: absent.
 struct StoredTensors {
   std::span<const std::byte> output, target, upstream;
+  std::span<const std::int64_t> labels = {};
 };
 
 class Subject {

@@ -2,13 +2,18 @@
 #include "audit/lengths/lengths.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "audit/lengths/logit_rows.hpp"
 #include "audit/lengths/terms.hpp"
+#include "audit/marshal.hpp"
 #include "reference/evaluate.hpp"
 
 namespace lossaudit {
@@ -102,6 +107,7 @@ RunRecord lengths_of(int (*compute)(const lossaudit_contract*, const lossaudit_t
   request.subjects.push_back(
       {make_builtin({LOSSAUDIT_ABI_VERSION, "mine", "1", contracts, compute}), "mine", "mine", true});
   request.filter.functions = {function};
+  request.filter.passes = {Pass::forward, Pass::gradient};
   request.longest = longest;
   return run_lengths(request);
 }
@@ -132,79 +138,167 @@ TEST(Lengths, OfRowsTellWhetherTheirErrorsGrow) {
             "pairwise or better");
 }
 
+/// A sample as the reference takes it.
+Batch batch_of(const Contract& contract, const Sample& sample) {
+  const auto values = [&](const std::vector<std::byte>& stored) {
+    std::vector<double> all(stored.size() / static_cast<std::size_t>(traits(contract.format).bytes));
+    load_values(contract.format, stored.data(), all);
+    return all;
+  };
+  Batch batch;
+  batch.shape = sample.shape;
+  batch.output = values(sample.output);
+  batch.target = values(sample.target);
+  batch.labels = sample.labels;
+  return batch;
+}
+
+/// By how many ulps of the contract's format what is known is off at most.
+double largest_gap(const Contract& contract, const Sample& sample) {
+  const std::vector<Expected> exact = expect(contract, batch_of(contract, sample));
+  double largest = 0;
+  for (const Sample::Known& known : sample.known) {
+    const Expected& due = exact.at(known.result);
+    const long double gap = known.exact - exact_value(due);
+    largest = std::max(largest, static_cast<double>(std::abs(std::ldexp(gap, -due.ulp_exponent))));
+  }
+  return largest;
+}
+
 TEST(Lengths, AreKnownExactly) {
   Random random(5);
-  int sums = 0;
-  for (const PlannedContract& planned : plan({{}, {Dialect::exact}, {Format::f32}, {Pass::forward}})) {
-    const std::optional<TermSum> terms = TermSum::of(planned.contract, random);
-    if (!terms) continue;
-    ++sums;
-    SCOPED_TRACE(to_string(planned.contract));
-    for (const std::uint64_t n : {1, 2, 64}) {
-      std::vector<TermSum::Sum> all = {terms->of_one_size(n, random)};
-      if (auto growing = terms->growing(random)) all.push_back(std::move(*growing));
-      for (const TermSum::Sum& sum : all) {
-        const Expected exact = expect(planned.contract, sum.batch).at(0);
-        const long double value =
-            exact.rounded + std::ldexp(static_cast<long double>(exact.offset), exact.ulp_exponent);
-        EXPECT_NEAR(static_cast<double>(std::ldexp(sum.exact - value, -exact.ulp_exponent)), 0, 0x1p-18);
+  int sums = 0, rows = 0;
+  for (const PlannedContract& planned : plan({{}, {Dialect::exact}, {Format::f32, Format::f64}, {Pass::forward}})) {
+    const Contract& contract = planned.contract;
+    SCOPED_TRACE(to_string(contract));
+    const double known_to = contract.format == Format::f32 ? 0x1p-18 : 0x1p-6;
+    Sample sample;
+    if (const std::optional<TermSum> terms = TermSum::of(contract, random)) {
+      ++sums;
+      for (const std::uint64_t n : {1, 2, 64, 100}) {
+        terms->of_one_size(n, random, sample);
+        EXPECT_LT(largest_gap(contract, sample), known_to);
+        if (!terms->growing(random, sample)) continue;
+        EXPECT_LT(largest_gap(contract, sample), known_to);
+      }
+    } else if (const std::optional<LogitRows> logits = LogitRows::of(contract)) {
+      ++rows;
+      for (const std::uint64_t n : {1, 3, 100, 4096, 10000}) {
+        logits->make(n, random, sample);
+        EXPECT_LT(largest_gap(contract, sample), known_to) << n;
+        EXPECT_EQ(sample.known.size() > 1, n > 1 && traits(contract.function).layout == Layout::row_to_row);
       }
     }
   }
-  EXPECT_GE(sums, 10);
+  EXPECT_GE(sums, 20);
+  EXPECT_GE(rows, 10);
+}
+
+TEST(Lengths, GoOnWhereTheyWereStopped) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / ("lossaudit_lengths_" + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  int asked = 0;
+  const auto request_of = [&](int questions) {
+    LengthsRequest request;
+    request.subjects.push_back(
+        {make_builtin({LOSSAUDIT_ABI_VERSION, "mine", "1", lines, losses<pairwise>}), "mine", "mine", true});
+    request.longest = 10000;
+    request.checkpoint = folder / "checkpoint.json";
+    request.resume = true;
+    asked = 0;
+    request.stop = [questions, &asked] { return asked++ == questions; };
+    return request;
+  };
+  const RunRecord at_once = run_lengths(request_of(-1));
+  const int asked_at_once = asked;
+  EXPECT_FALSE(std::filesystem::exists(folder / "checkpoint.json")) << "nothing is left to go on from";
+  for (const int questions : {0, 1, 7, 20}) {
+    const RunRecord stopped = run_lengths(request_of(questions));
+    EXPECT_TRUE(stopped.interrupted);
+    EXPECT_LE(stopped.lengths.size(), at_once.lengths.size());
+  }
+  LengthsRequest other = request_of(-1);
+  other.seed = 2;
+  EXPECT_THROW(run_lengths(other), BadInput);
+  EXPECT_EQ(run_lengths(request_of(-1)).lengths, at_once.lengths);
+  EXPECT_LT(asked, asked_at_once - 15) << "what was done is done again";
+  std::filesystem::remove_all(folder);
+}
+
+int at_most_100(const lossaudit_contract* contract, const lossaudit_tensors* t) {
+  return t->classes > 100 ? LOSSAUDIT_FAILED : losses<in_double>(contract, t);
+}
+
+TEST(Lengths, SayWhyACurveEnds) {
+  const RunRecord record = lengths_of(at_most_100, lines, Function::softmax, 1000);
+  EXPECT_EQ(record.lengths.at(0).points.back().length, 64U);
+  EXPECT_EQ(record.lengths.at(0).ended, "no result of 128 terms: answers LOSSAUDIT_FAILED");
 }
 
 // ---- the same bits
 
-const char* const elementwise[] = {"sigmoid exact f32 forward,gradient", nullptr};
+const char* const placed_lines[] = {"sigmoid,softmax exact f32 forward,gradient",
+                                    "mean_squared_error exact f32 forward reduction=sum", nullptr};
 
 /// What is wrong with where a result stands.
-enum class Flaw { none, tail, neighbour, call };
+enum class Flaw { none, tail, many, neighbour, call };
 
+/// Units (elements, rows) of what is added up, off by an ulp where the flaw is.
 template <Flaw flaw>
-int placed(const lossaudit_contract* /*contract*/, const lossaudit_tensors* t) {
+int placed(const lossaudit_contract* contract, const lossaudit_tensors* t) {
   static int calls = 0;
   ++calls;
-  const std::size_t n = t->outer * t->classes * t->inner;
+  const bool in_rows = std::string_view(contract->function) == "softmax";
+  const std::size_t n = t->outer * t->classes * t->inner, each = in_rows ? t->classes : 1, units = n / each;
   const auto* const x = static_cast<const float*>(t->output);
-  bool any_nan = false;
-  for (std::size_t i = 0; i < n; ++i) any_nan = any_nan || std::isnan(x[i]);
-  for (std::size_t i = 0; i < n; ++i) {
-    const float s = 1 / (1 + std::exp(-x[i]));
-    const bool in_tail = i >= n / 8 * 8;
-    const bool off = (flaw == Flaw::tail && in_tail) || (flaw == Flaw::neighbour && any_nan) ||
-                     (flaw == Flaw::call && calls % 2 == 0);
-    static_cast<float*>(t->result)[i] = off ? std::nextafter(s, 0.0F) : s;
+  const bool any_nan = std::any_of(x, x + n, [](float value) { return std::isnan(value); });
+  for (std::size_t i = 0; i < t->result_count; ++i) {
+    const bool in_tail = i / each >= units / 8 * 8;
+    const bool off = (flaw == Flaw::tail && in_tail) || (flaw == Flaw::many && units > 1000) ||
+                     (flaw == Flaw::neighbour && any_nan) || (flaw == Flaw::call && calls % 2 == 0);
+    const float result = 1 / (1 + std::exp(-x[i]));
+    static_cast<float*>(t->result)[i] = off ? std::nextafter(result, 0.0F) : result;
   }
   return LOSSAUDIT_OK;
 }
 
 template <Flaw flaw>
-std::string differing() {
+std::string differing(Function function) {
   std::string names;
-  const RunRecord record = lengths_of(placed<flaw>, elementwise, Function::sigmoid, 1000);
-  EXPECT_EQ(record.lengths.size(), 1U);
-  for (const auto& [name, said] : record.lengths.at(0).same_bits) {
-    if (said != "same bits") names += (names.empty() ? "" : ", ") + name;
-    EXPECT_TRUE(said == "same bits" || said.starts_with("differs: result ")) << said;
+  const RunRecord record = lengths_of(placed<flaw>, placed_lines, function, 100000);
+  EXPECT_EQ(record.lengths.size(), function == Function::mean_squared_error ? 1U : 2U) << "forward and gradient";
+  for (const LengthCurve& curve : record.lengths) {
+    EXPECT_EQ(curve.subject, "mine");
+    std::string here;
+    for (const auto& [name, said] : curve.same_bits) {
+      if (said != "same bits") here += (here.empty() ? "" : ", ") + name;
+      EXPECT_TRUE(said == "same bits" || said.starts_with("differs: result ")) << said;
+    }
+    EXPECT_EQ(curve.same_bits.size(), function == Function::mean_squared_error ? 1U : 5U);
+    EXPECT_TRUE(names.empty() || names == here) << curve.pass;
+    names = here;
   }
-  EXPECT_EQ(record.lengths.at(0).same_bits.size(), 4U);
-  EXPECT_TRUE(record.lengths.at(0).points.empty());
   return names;
 }
 
 TEST(Lengths, SayWhereBitsDiffer) {
-  EXPECT_EQ(differing<Flaw::none>(), "");
-  EXPECT_EQ(differing<Flaw::tail>(), "alone, at each offset");
-  EXPECT_EQ(differing<Flaw::neighbour>(), "beside NaN");
-  EXPECT_NE(differing<Flaw::call>().find("run to run"), std::string::npos);
+  for (const Function function : {Function::sigmoid, Function::softmax}) {
+    SCOPED_TRACE(traits(function).name);
+    EXPECT_EQ(differing<Flaw::none>(function), "");
+    EXPECT_EQ(differing<Flaw::tail>(function), "alone, at each offset, in a long call");
+    EXPECT_EQ(differing<Flaw::many>(function), "in a long call");
+    EXPECT_EQ(differing<Flaw::neighbour>(function), "beside NaN");
+    EXPECT_NE(differing<Flaw::call>(function).find("run to run"), std::string::npos);
+  }
+  EXPECT_EQ(differing<Flaw::none>(Function::mean_squared_error), "");
+  EXPECT_EQ(differing<Flaw::call>(Function::mean_squared_error), "run to run");
 }
 
 TEST(Lengths, StayInTheRecord) {
   const RunRecord record = lengths_of(losses<in_double>, lines, Function::mean_squared_error, 100);
   EXPECT_EQ(parse_record(to_json(record), "stored").lengths, record.lengths);
   EXPECT_EQ(record.lengths.at(0).accumulator, "") << "100 terms tell nothing";
-  EXPECT_EQ(record.lengths.at(0).points.back().length, 64U);
+  EXPECT_EQ(record.lengths.at(0).points.back().length, 100U);
 }
 
 }  // namespace

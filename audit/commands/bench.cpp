@@ -47,11 +47,7 @@ int bench(const Arguments& a, const std::vector<std::string>& command_line) {
   if (!a.directory.empty()) prepare_report(a.directory);
   request.subjects = open_all(a.subjects);
   Progress progress;
-  request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
-  request.remark = [&progress](const std::string& text) {
-    progress.clear();
-    fmt::print(stderr, "lossaudit: {}\n", text);
-  };
+  progress.follow(request);
   const std::string started = utc_now();
   RunRecord record = run_speed(request);
   progress.clear();

@@ -62,6 +62,20 @@ void prepare_report(const fs::path& directory) {
   }
 }
 
+fs::path checkpoint_in(const fs::path& directory, bool resume) {
+  fs::path checkpoint = directory / "checkpoint.json";
+  if (resume && !fs::exists(checkpoint)) {
+    fmt::print(stderr, "lossaudit: nothing to go on from in {}: starting from the beginning\n", directory.string());
+  }
+  return checkpoint;
+}
+
+void tell_how_to_go_on(const std::string& directory) {
+  fmt::print(stderr, "lossaudit: stopped before everything was tried: {}\n",
+             directory.empty() ? "with -o DIR it can go on where it was stopped"
+                               : "to go on, give the same command with --resume");
+}
+
 std::string command_text(const std::vector<std::string>& command_line) {
   std::string text = "lossaudit";
   for (std::size_t i = 1; i < command_line.size(); ++i) text += " " + shell_quoted(command_line[i]);

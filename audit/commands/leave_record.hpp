@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,11 @@ class Yardsticks {
 
 /// Makes a report's folder with its `cases`, and proves that files can be made in it, before any work is done.
 void prepare_report(const std::filesystem::path& directory);
+
+/// The file in a report's folder that a run goes on from. Says on stderr when there is none that was to be gone on from.
+std::filesystem::path checkpoint_in(const std::filesystem::path& directory, bool resume);
+/// Says on stderr that a run was stopped, and how it goes on. `directory`: its report's, or "".
+void tell_how_to_go_on(const std::string& directory);
 
 /// The command line as a shell would take it.
 std::string command_text(const std::vector<std::string>& command_line);

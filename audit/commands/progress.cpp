@@ -18,12 +18,13 @@ Progress::Progress() : visible_(isatty(STDERR_FILENO) != 0), start_(Clock::now()
 
 void Progress::show(double done, std::string_view what) {
   const Clock::time_point now = Clock::now();
+  if (!begun_) begun_ = done;
   if (!visible_ || now - last_ < between_updates) return;
   last_ = now;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   std::string left;
-  if (done > 0.01 && done < 1) {
-    const auto seconds = std::lround(elapsed * (1 - done) / done);
+  if (const double here = done - *begun_; here > 0.01 && done < 1) {
+    const auto seconds = std::lround(elapsed * (1 - done) / here);
     left = fmt::format(", {}:{:02} left", seconds / 60, seconds % 60);
   }
   fmt::print(stderr, "{}{:3.0f} %  {}{}", erase_line, 100 * done, what.substr(0, 60), left);
@@ -34,6 +35,11 @@ void Progress::show(double done, std::string_view what) {
 void Progress::clear() {
   if (shown_) fmt::print(stderr, "{}", erase_line);
   shown_ = false;
+}
+
+void Progress::remark(const std::string& text) {
+  clear();
+  fmt::print(stderr, "lossaudit: {}\n", text);
 }
 
 }  // namespace lossaudit

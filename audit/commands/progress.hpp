@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <string_view>
 
 namespace lossaudit {
@@ -18,12 +20,24 @@ class Progress {
   /// `done` in [0, 1]; the line changes a few times a second at most.
   void show(double done, std::string_view what);
   void clear();
+  /// A line of its own.
+  void remark(const std::string& text);
+
+  /// Lets a request tell here how far it is, and what it has to remark. This must outlive the run.
+  template <class Request>
+  void follow(Request& request) {
+    request.progress = [this](double done, std::string_view what) { show(done, what); };
+    if constexpr (requires { request.remark; }) {
+      request.remark = [this](const std::string& text) { remark(text); };
+    }
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
   bool visible_;
   bool shown_ = false;
   Clock::time_point start_, last_;
+  std::optional<double> begun_;  ///< how far it was when it began: what was done before took none of this time
 };
 
 }  // namespace lossaudit

@@ -90,11 +90,8 @@ AuditRequest request_of(const RunArguments& a) {
   if (!a.directory.empty()) {
     prepare_report(a.directory);
     request.case_directory = fs::path(a.directory) / "cases";
-    request.checkpoint = fs::path(a.directory) / "checkpoint.json";
+    request.checkpoint = checkpoint_in(a.directory, a.resume);
     request.resume = a.resume;
-    if (a.resume && !fs::exists(request.checkpoint)) {
-      fmt::print(stderr, "lossaudit: nothing to go on from in {}: starting from the beginning\n", a.directory);
-    }
   }
   if (!a.shard.empty()) request.shard = parse_shard(a.shard);
   request.subjects = gated_subjects(a);
@@ -104,11 +101,7 @@ AuditRequest request_of(const RunArguments& a) {
 
 int run_and_leave(AuditRequest& request, const RunArguments& a, const std::vector<std::string>& command_line) {
   Progress progress;
-  request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
-  request.remark = [&progress](const std::string& text) {
-    progress.clear();
-    fmt::print(stderr, "lossaudit: {}\n", text);
-  };
+  progress.follow(request);
   request.stop = asked_to_stop;
   const Yardsticks yardsticks(a.yardsticks, a.profile);
   request.seed = a.seed.value_or(yardsticks.baseline_seed().value_or(request.seed));
@@ -119,9 +112,7 @@ int run_and_leave(AuditRequest& request, const RunArguments& a, const std::vecto
   record.command = command_text(command_line);
   leave_record(record, yardsticks, a.directory);
   if (record.interrupted) {
-    const std::string remedy = a.directory.empty() ? "with -o DIR it can go on where it was stopped"
-                                                   : "to go on, give the same command with --resume";
-    fmt::print(stderr, "lossaudit: stopped before everything was tried: {}\n", remedy);
+    tell_how_to_go_on(a.directory);
     return 2;
   }
   return conforms(record) ? 0 : 1;

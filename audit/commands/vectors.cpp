@@ -31,7 +31,7 @@ void write(const VectorsArguments& a) {
   request.seed = a.seed;
   request.elements = a.elements;
   request.directory = a.directory;
-  request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
+  progress.follow(request);
   const VectorsWritten written = write_vectors(request);
   progress.clear();
   fmt::print("{} files of {} contracts, {:.1f} MB, in {}\n", written.files, written.contracts,
@@ -50,7 +50,7 @@ int judge(const JudgeArguments& a, const std::vector<std::string>& command_line)
   request.directory = a.directory;
   request.name = a.name;
   request.profile = &profile_named(a.profile);
-  request.progress = [&progress](double done, std::string_view what) { progress.show(done, what); };
+  progress.follow(request);
   if (!a.report.empty()) {
     prepare_report(a.report);
     request.case_directory = fs::path(a.report) / "cases";

@@ -1,6 +1,7 @@
 #include "audit/lengths/betrayal.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 namespace lossaudit {
@@ -69,7 +70,8 @@ std::string accumulator_of(const std::vector<LengthErrors>& curve, std::optional
     if (at.errors.empty() || at.length < first_fitted) continue;
     first = first == 0 ? std::max(at.rms(), least_error) : first;
     last = at.rms();
-    if (at.length < first_judged || at.length > last_judged) continue;
+    // A mean of no power of two terms is rounded twice.
+    if (at.length < first_judged || at.length > last_judged || !std::has_single_bit(at.length)) continue;
     judged.errors.insert(judged.errors.end(), at.errors.begin(), at.errors.end());
   }
   if (judged.errors.size() < fewest_judged) return "";

@@ -30,9 +30,10 @@ class Units {
     for (std::size_t i = 0; i < count * classes; ++i) {
       output_.push_back(fit(contract.format, probability ? random.uniform(0.001, 0.999) : 4 * random.normal()));
       if (function.target == TargetKind::dense) target_.push_back(binary_target(contract.format, random));
-    }
-    for (std::size_t i = 0; i < count && function.target == TargetKind::labels; ++i) {
-      labels_.push_back(static_cast<std::int64_t>(random.below(classes)));
+      // In this order the first of many units are those of few.
+      if (function.target == TargetKind::labels && i % classes == 0) {
+        labels_.push_back(static_cast<std::int64_t>(random.below(classes)));
+      }
     }
   }
 
@@ -107,8 +108,8 @@ std::map<std::string, std::string> same_bits(Subject& subject, const Contract& c
 
   std::string& runs = found["run to run"] = same_bits_text;
   comparison.compare(runs, whole, comparison.bits(all.batch(0, units)), 0, 1);
-  const Units many(contract, std::max<std::uint64_t>(longest / classes, 1), classes, seed);
-  const Batch long_batch = many.batch(0, std::max<std::uint64_t>(longest / classes, 1));
+  const Units many(contract, std::max<std::uint64_t>(longest / classes, units), classes, seed);
+  const Batch long_batch = many.batch(0, std::max<std::uint64_t>(longest / classes, units));
   const std::vector<std::uint64_t> once = comparison.bits(long_batch);
   for (int again = 0; again < 2 && !once.empty(); ++again) {
     comparison.compare(runs, once, comparison.bits(long_batch), 0, 1);
@@ -116,6 +117,10 @@ std::map<std::string, std::string> same_bits(Subject& subject, const Contract& c
   if (contract.options.reduction != Reduction::none) return found;
 
   const std::size_t each = whole.size() / units;
+  if (!once.empty()) {
+    const std::vector<std::uint64_t> first(once.begin(), once.begin() + static_cast<std::ptrdiff_t>(whole.size()));
+    comparison.compare(found["in a long call"] = same_bits_text, whole, first, 0, each);
+  }
   std::string &alone = found["alone"] = same_bits_text, &offset = found["at each offset"] = same_bits_text,
               &nan = found["beside NaN"] = same_bits_text;
   for (std::size_t u = 0; u < alone_at_most; ++u) {
