@@ -23,7 +23,9 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 /// One batch on its way through the stages.
 class LogitStages {
  public:
-  HWY_INLINE explicit LogitStages(const LogitBatch& batch) : batch_(batch), n_(batch.classes) {}
+  HWY_INLINE explicit LogitStages(const LogitBatch& batch) : batch_(batch), n_(batch.classes) {
+    for (double& target : target_) target = 1;
+  }
 
   /// Rows of up to 64 classes go through them in the lanes of one another.
   HWY_INLINE std::uint32_t RunShort() {
@@ -70,9 +72,9 @@ class LogitStages {
  private:
   bool IsLeft(std::size_t r) const { return (left_ >> r & 1) != 0; }
   const float* Row(std::size_t r) const { return batch_.x + r * n_; }
-  double Factor(std::size_t r) const { return batch_.factors == nullptr ? 1 : batch_.factors[r]; }
-  bool HasLabels() const { return batch_.labels != nullptr; }
-  std::size_t Label(std::size_t r) const { return HasLabels() ? static_cast<std::size_t>(batch_.labels[r]) : kNoClass; }
+  /// With the target, as soon as that is known.
+  double Factor(std::size_t r) const { return target_[r] * (batch_.factors == nullptr ? 1 : batch_.factors[r]); }
+  bool HasLabels() const { return batch_.labels != nullptr || batch_.targets != nullptr; }
 
   /// Rows that are short enough are raised once; longer ones have no room for it in the first-level cache.
   bool Keeps() const { return batch_.result != nullptr && n_ <= kBatchFloats; }
@@ -81,13 +83,18 @@ class LogitStages {
     return {kept_ + at, kept_ + kKeptFloats + at};
   }
 
-  /// What to fetch: the row that follows; beside a row that is read again for its result and fills half of a second-level
-  /// cache, only a little of what is read next.
-  Followers Ahead(std::size_t r) const {
-    if (!batch_.is_followed) return {};
-    if (batch_.result != nullptr && n_ > kMostFetched) return {Row(r) + kFetchedAhead, nullptr};
-    const std::size_t next = (batch_.count + r) * n_;
-    return {batch_.x + next, batch_.targets == nullptr ? nullptr : batch_.targets + next};
+  /// The row with what to fetch beside it: the row that follows; beside a row that is read again for its result and fills
+  /// half of a second-level cache, only a little of what is read next.
+  SummedRow Summed(std::size_t r) const {
+    SummedRow row = {.x = Row(r), .n = n_};
+    if (batch_.labels != nullptr) row.left_out = static_cast<std::size_t>(batch_.labels[r]);
+    if (batch_.targets != nullptr) row.target = batch_.targets + r * n_;
+    if (!batch_.is_followed) return row;
+    const bool is_near = batch_.result != nullptr && n_ > kMostFetched;
+    const std::size_t ahead = is_near ? kFetchedAhead : batch_.count * n_;
+    row.fetched = row.x + ahead;
+    if (row.target != nullptr) row.fetched_targets = row.target + ahead;
+    return row;
   }
 
   HWY_INLINE void Begin(std::size_t r) {
@@ -95,8 +102,11 @@ class LogitStages {
     // A look at a short row brings it into the first-level cache, which costs as much as it saves the sum. A long one
     // is only sampled.
     top_[r] = Keeps() ? FloatRowMaximum(Row(r), n_) : SampleTop(Row(r), n_);
-    Check(r, top_[r]);
-    if (HasLabels() && !IsLeft(r)) top_[r] = HWY_MAX(top_[r], Row(r)[Label(r)]);
+    if (!IsFinite(top_[r]) || !IsInRange(Factor(r))) return Leave(r);
+    if (batch_.labels == nullptr) return;
+    const std::int64_t label = batch_.labels[r];
+    if (label < 0 || IsInfinite(Row(r)[label])) return Leave(r);
+    top_[r] = HWY_MAX(top_[r], Row(r)[label]);
   }
 
   /// The factors and labels of short rows, in lanes.
@@ -121,35 +131,38 @@ class LogitStages {
     }
   }
 
-  HWY_INLINE void Check(std::size_t r, float top) {
-    const double factor = Factor(r);
-    bool is_held = IsFinite(top) && HWY_MAX(factor, -factor) <= kLargestFactor;
-    if (HasLabels() && is_held) is_held = batch_.labels[r] >= 0 && !IsInfinite(Row(r)[Label(r)]);
-    if (!is_held) Leave(r);
-  }
+  static bool IsInRange(double factor) { return HWY_MAX(factor, -factor) <= kLargestFactor; }
   void Leave(std::size_t r) { left_ |= std::uint32_t{1} << r; }
 
-  HWY_INLINE void Measure(std::size_t r) {
-    if (HasLabels()) distance_[r] = static_cast<double>(maximum_[r]) - Row(r)[Label(r)];
-  }
-
   HWY_INLINE void Sum(std::size_t r) {
-    SumFrom(r);
-    if (!RowScale(top_[r]).Reaches(maximum_[r])) {
+    ExpSums sums = SumFrom(r);
+    if (!RowScale(top_[r]).Reaches(sums.maximum)) {
       top_[r] = FloatRowMaximum(Row(r), n_);
       if (!IsFinite(top_[r])) return Leave(r);
-      SumFrom(r);
+      sums = SumFrom(r);
     }
+    sum_[r] = sums.sum;
+    maximum_[r] = sums.maximum;
+    label_[r] = sums.left_out;
+    if (HasLabels()) Measure(r);
     exponent_[r] = RowScale(top_[r]).Exponent(maximum_[r]);
-    Measure(r);
   }
 
-  HWY_INLINE void SumFrom(std::size_t r) {
+  HWY_INLINE ExpSums SumFrom(std::size_t r) {
     const RowScale scale(top_[r]);
-    const ExpSums sums = Keeps() ? SumExp<false, true>(scale, Row(r), n_, Label(r), Ahead(r), Terms(r))
-                                 : SumExp<false, false>(scale, Row(r), n_, Label(r), Ahead(r), {});
-    sum_[r] = sums.sum;
-    maximum_[r] = HasLabels() ? HWY_MAX(sums.maximum, Row(r)[Label(r)]) : sums.maximum;
+    return Keeps() ? SumExp<false, true>(scale, Summed(r), Terms(r)) : SumExp<false, false>(scale, Summed(r), {});
+  }
+
+  /// The label, which may have been found only now.
+  HWY_INLINE void Measure(std::size_t r) {
+    if (label_[r] == kNoClass) return Leave(r);
+    const float own = Row(r)[label_[r]];
+    if (batch_.targets != nullptr) {
+      target_[r] = batch_.targets[r * n_ + label_[r]];
+      if (!(target_[r] > 0 && target_[r] < kInfinity) || IsInfinite(own) || !IsInRange(Factor(r))) return Leave(r);
+    }
+    maximum_[r] = HWY_MAX(maximum_[r], own);
+    distance_[r] = static_cast<double>(maximum_[r]) - own;
   }
 
   /// Everything in units of e^maximum; what has no label needs none.
@@ -178,7 +191,7 @@ class LogitStages {
 
   HWY_INLINE void TellLosses() {
     for (std::size_t r = 0; r < batch_.count; ++r) {
-      if (!IsLeft(r)) batch_.losses[r] = loss_[r];
+      if (!IsLeft(r)) batch_.losses[r] = target_[r] * loss_[r];
     }
   }
 
@@ -186,7 +199,7 @@ class LogitStages {
     float* result = batch_.result + r * n_;
     if (!(factor_[r] < kInfinity)) return Fill(result);
     OneElement own;
-    if (HasLabels()) own = {Label(r), static_cast<float>(-missing_[r] * Factor(r))};
+    if (HasLabels()) own = {label_[r], static_cast<float>(-missing_[r] * Factor(r))};
     const double factor = factor_[r] * Factor(r) * 0x1p-70;  // Σ is 2^100 times too large, and 2^30 are wanted
     if (Keeps() && HWY_MAX(factor, -factor) >= FromTerms::kLeastFactor) {
       return MapKeptTerms(Terms(r), factor, result, n_, own, batch_.streams);
@@ -226,6 +239,8 @@ class LogitStages {
   std::uint32_t left_ = 0;
   float top_[kMostRows];
   float maximum_[kMostRows];
+  std::size_t label_[kMostRows];
+  double target_[kMostRows];  ///< at the label
   HWY_ALIGN double sum_[kMostRows] = {};
   HWY_ALIGN double exponent_[kMostRows] = {};
   HWY_ALIGN double distance_[kMostRows] = {};
@@ -248,40 +263,6 @@ std::uint32_t RunLogitBatch(const LogitBatch& batch) { return (std::uint32_t{1} 
 
 #endif
 
-std::size_t FindHardTarget(const float* target, std::size_t n) {
-  const hn::ScalableTag<float> d;
-  const std::size_t lanes = hn::Lanes(d);
-  const auto zero = hn::Zero(d);
-  std::size_t found = n;
-  // False at the second.
-  const auto look = [&](hn::Vec<decltype(d)> t, std::size_t i) HWY_ATTR {
-    const auto is_target = hn::Ne(t, zero);
-    const std::size_t count = hn::CountTrue(d, is_target);
-    if (count == 0) return true;
-    const bool is_first = found == n && count == 1;
-    found = i + static_cast<std::size_t>(hn::FindFirstTrue(d, is_target));
-    return is_first;
-  };
-  std::size_t i = 0;
-  for (; i + 4 * lanes <= n; i += 4 * lanes) {
-    const auto load = [&](std::size_t v) HWY_ATTR { return hn::LoadU(d, target + i + v * lanes); };
-    const auto any = hn::Or(hn::Or(load(0), load(1)), hn::Or(load(2), load(3)));
-    if (hn::AllTrue(d, hn::Eq(any, zero))) continue;
-    for (std::size_t v = 0; v < 4; ++v) {
-      if (!look(load(v), i + v * lanes)) return n;
-    }
-  }
-  for (; i + lanes <= n; i += lanes) {
-    if (!look(hn::LoadU(d, target + i), i)) return n;
-  }
-  for (; i < n; ++i) {
-    if (target[i] == 0) continue;
-    if (found != n) return n;
-    found = i;
-  }
-  return found;
-}
-
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -289,11 +270,6 @@ HWY_AFTER_NAMESPACE();
 namespace lossaudit::fast {
 
 HWY_EXPORT(RunLogitBatch);
-HWY_EXPORT(FindHardTarget);
-
-std::size_t find_hard_target(const float* target, std::size_t n) {
-  return HWY_DYNAMIC_DISPATCH(FindHardTarget)(target, n);
-}
 
 bool should_stream(const float* x, const float* result, std::size_t floats) {
   constexpr std::size_t kLargestCached = std::size_t{1} << 20;  // 4 MiB

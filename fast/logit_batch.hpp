@@ -15,12 +15,12 @@ struct LogitBatch {
   std::size_t classes = 0;
   std::size_t count = 0;                 ///< at most most_rows
   const std::int64_t* labels = nullptr;  ///< one a row, or nullptr; a negative one stands for a row to be passed over
+  const float* targets = nullptr;        ///< (count, classes), where there are no labels, or nullptr; not of short rows
   const double* factors = nullptr;       ///< one a row; nullptr: ones
   float* result = nullptr;               ///< (count, classes), perhaps x itself; or nullptr: losses alone
   double* losses = nullptr;              ///< one a row, or nullptr
   bool streams = false;                  ///< the result goes past the caches; flush_streams() afterwards
-  bool is_followed = false;              ///< by more rows, which are fetched into the cache meanwhile, and, if there
-  const float* targets = nullptr;        ///< are any, the targets that follow these
+  bool is_followed = false;  ///< by more rows, and their targets, which are fetched into the cache meanwhile
 
   /// How many rows make a good batch: as many as a first-level cache holds with what is kept of them.
   static std::size_t rows_for(std::size_t classes, bool has_result) {
@@ -30,13 +30,13 @@ struct LogitBatch {
 };
 
 /// result_i = factor softmax(x)_i; with labels, factor (softmax(x)_i - 1) at the label, taken from the other classes,
-/// and loss = logsumexp(x) - x_label. Results are within 0.9 ulp (0.6 in practice), losses
-/// within 2^-26 of themselves.
+/// and loss = logsumexp(x) - x_label. With targets, the one that is not 0 stands at the label, and both times it. Results
+/// are within 0.9 ulp (0.6 in practice), losses within 2^-26 of themselves.
 ///
 /// All of that is NaN in a row whose logits have one.
 ///
 /// Gives a bit for every row that it leaves untouched: where the maximum is not finite, where the factor is NaN or
-/// beyond 2^60 in magnitude, where there is no label or its logit is infinite, and on targets without fused multiply-add
+/// beyond 2^60 in magnitude, where there is no label, no target above 0 or another beside it, where the label's logit is infinite, and on targets without fused multiply-add
 /// always.
 std::uint32_t compute_logit_batch(const LogitBatch& batch);
 
@@ -46,8 +46,5 @@ bool should_stream(const float* x, const float* result, std::size_t floats);
 
 /// Makes streamed results visible to other threads.
 void flush_streams();
-
-/// Where the one target of a row stands that is not 0; n if there is none or more than one.
-std::size_t find_hard_target(const float* target, std::size_t n);
 
 }  // namespace lossaudit::fast

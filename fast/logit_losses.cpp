@@ -20,30 +20,6 @@ namespace {
 /// The magnitude that an Estimate gives to a loss within 2^-26 of itself.
 constexpr double float_magnitude = 0x1.8p18;
 
-/// The labels of some rows, -1 where there is none, and the targets at them.
-struct Labels {
-  Labels(const LossTask& task, const RowBatch& rows, std::size_t first, std::size_t count) {
-    const std::size_t n = task.rows.classes;
-    for (std::size_t r = 0; r < count; ++r) {
-      index[r] = -1;
-      target[r] = 1;
-      if (rows.labels != nullptr) {
-        const std::int64_t label = rows.labels[first + r];
-        const bool counts = is_class(label, n) && !(task.ignore_index && label == *task.ignore_index);
-        if (counts) index[r] = label;
-        continue;
-      }
-      const float* row = rows.target + (first + r) * n;
-      const std::size_t found = find_hard_target(row, n);
-      if (found == n || !(row[found] > 0) || std::isinf(row[found])) continue;
-      index[r] = static_cast<std::int64_t>(found);
-      target[r] = row[found];
-    }
-  }
-  std::int64_t index[LogitBatch::most_rows];
-  double target[LogitBatch::most_rows];
-};
-
 RowBatch one_row(const RowBatch& rows, std::size_t row, std::size_t n) {
   return {rows.output + row * n, rows.target == nullptr ? nullptr : rows.target + row * n,
           rows.labels == nullptr ? nullptr : rows.labels + row, 1};
@@ -95,6 +71,23 @@ bool are_soft(const LossTask& task) {
   return task.target != nullptr && (task.smoothing != 0 || task.rows.classes <= SoftBatch::short_row);
 }
 
+/// The labels of some rows, -1 where there is none.
+class Labels {
+ public:
+  Labels(const LossTask& task, const RowBatch& rows) {
+    if (rows.labels == nullptr) return;
+    for (std::size_t r = 0; r < rows.count; ++r) {
+      const std::int64_t label = rows.labels[r];
+      const bool counts = is_class(label, task.rows.classes) && !(task.ignore_index && label == *task.ignore_index);
+      index_[r] = counts ? label : -1;
+    }
+  }
+  [[nodiscard]] const std::int64_t* of(const RowBatch& rows) const { return rows.labels == nullptr ? nullptr : index_; }
+
+ private:
+  std::int64_t index_[LogitBatch::most_rows];
+};
+
 void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimate* out) {
   const std::size_t n = task.rows.classes;
   const std::size_t most = LogitBatch::rows_for(n, false);
@@ -105,20 +98,21 @@ void estimate_logit_rows(const LossTask& task, const RowBatch& rows, LossEstimat
       estimate_soft_rows(task, some_rows(rows, first, count, n), is_followed, out + first);
       continue;
     }
-    const Labels labels(task, rows, first, count);
+    const RowBatch some = some_rows(rows, first, count, n);
+    const Labels labels(task, some);
     double losses[LogitBatch::most_rows];
     LogitBatch batch;
-    batch.x = rows.output + first * n;
+    batch.x = some.output;
     batch.classes = n;
     batch.count = count;
     batch.is_followed = is_followed;
-    if (rows.target != nullptr) batch.targets = rows.target + first * n;
-    batch.labels = labels.index;
+    batch.labels = labels.of(some);
+    batch.targets = some.target;
     batch.losses = losses;
     const std::uint32_t left = compute_logit_batch(batch);
     for (std::size_t r = 0; r < count; ++r) {
       if ((left >> r & 1) == 0) {
-        out[first + r] = estimate_of(labels.target[r] * losses[r]);
+        out[first + r] = estimate_of(losses[r]);
       } else if (task.target != nullptr) {
         estimate_soft_rows(task, one_row(rows, first + r, n), is_followed, out + first + r);
       } else {
@@ -151,17 +145,17 @@ class LogitGradients {
 
  private:
   void take(const RowBatch& rows, bool is_followed, std::size_t first_row, float* gradient) {
-    const Labels labels(task_, rows, 0, rows.count);
+    const Labels labels(task_, rows);
     double losses[LogitBatch::most_rows];
     double factors[LogitBatch::most_rows];
-    for (std::size_t r = 0; r < rows.count; ++r) factors[r] = task_.factor(first_row + r) * labels.target[r];
+    for (std::size_t r = 0; r < rows.count; ++r) factors[r] = task_.factor(first_row + r);
     LogitBatch batch;
     batch.x = rows.output;
     batch.classes = n_;
     batch.count = rows.count;
     batch.is_followed = is_followed;
+    batch.labels = labels.of(rows);
     batch.targets = rows.target;
-    batch.labels = labels.index;
     batch.factors = factors;
     batch.result = gradient;
     batch.streams = streams_;
@@ -170,7 +164,7 @@ class LogitGradients {
     for (std::size_t r = 0; r < rows.count; ++r) {
       const RowBatch row = one_row(rows, r, n_);
       if ((left >> r & 1) == 0) {
-        tell(first_row + r, estimate_of(labels.target[r] * losses[r]));
+        tell(first_row + r, estimate_of(losses[r]));
       } else if (task_.target != nullptr) {
         take_soft(row, is_followed, first_row + r, gradient + r * n_);
       } else {

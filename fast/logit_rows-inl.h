@@ -11,7 +11,7 @@
 
 #include <cstddef>
 
-#include "fast/float_row-inl.h"
+#include "fast/exp_sum-inl.h"
 #include "fast/row-inl.h"
 #include "fast/short_rows-inl.h"
 
@@ -81,9 +81,9 @@ HWY_INLINE void SumLongRows(const float* x, std::size_t n, std::size_t count, bo
       continue;
     }
     const RowScale scale(rows.maximum[r]);
-    Followers followers;
-    if (is_followed) followers.first = x + (count + r) * n;
-    const ExpSums sum = SumExp<true, false>(scale, x + r * n, n, kNoClass, followers, {});
+    SummedRow row = {.x = x + r * n, .n = n};
+    if (is_followed) row.fetched = x + (count + r) * n;
+    const ExpSums sum = SumExp<true, false>(scale, row, {});
     sums.Set(r, scale, sum.sum, sum.maxima - 1);
   }
 }

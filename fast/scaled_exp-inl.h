@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "fast/float_row-inl.h"
+#include "fast/exp_sum-inl.h"
 #include "fast/lanes-inl.h"
 #include "fast/streaming-inl.h"
 #include "fast/table_exp-inl.h"
@@ -95,12 +95,11 @@ struct OneElement {
   std::size_t index = kNoClass;
   float value = 0;
 
-  HWY_NOINLINE void Replace(VF* vectors, std::size_t at) const {
+  HWY_INLINE void Replace(VF* vectors, std::size_t at) const {
+    const VI place = Integers(static_cast<std::int32_t>(at % kFloatLanes));
+    const MF is_own = hn::RebindMask(FD(), hn::Eq(hn::Iota(ID(), 0), place));
     VF& vector = vectors[at / kFloatLanes];
-    HWY_ALIGN float lanes[kFloatLanes];
-    hn::Store(vector, FD(), lanes);
-    lanes[at % kFloatLanes] = value;
-    vector = hn::Load(FD(), lanes);
+    vector = hn::IfThenElse(is_own, Floats(value), vector);
   }
 };
 

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "fast/float_row-inl.h"
+#include "fast/exp_sum-inl.h"
 #include "fast/scaled_exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
