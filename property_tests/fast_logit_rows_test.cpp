@@ -155,8 +155,11 @@ TEST_P(FastLogitRows, LossesOfLabelsAreWithinTheirBounds) {
 TEST_P(FastLogitRows, LossesOfSoftTargetsAreWithinTheirBounds) {
   for (const RowKind& kind : row_kinds()) {
     Batch batch = make_rows(random_, kind, classes_, rows_);
-    for (const double x : batch.output) {
-      batch.target.push_back(std::isfinite(x) && random_.one_in(2) ? f32(random_.uniform()) : 0);
+    for (std::size_t i = 0; i < batch.output.size(); ++i) {
+      const std::size_t row = i / classes_;
+      const std::size_t from_ends = std::min(i % classes_, classes_ - 1 - i % classes_);
+      const bool has_target = row % 2 == 0 ? random_.one_in(2) : from_ends == row / 2 % 3;  // or two, far apart
+      batch.target.push_back(std::isfinite(batch.output[i]) && has_target ? f32(random_.uniform()) : 0);
     }
     check("categorical_crossentropy exact f32 forward from_logits", batch, 1, kind.name);
     check("categorical_crossentropy exact f32 forward from_logits reduction=sum", batch, 1, kind.name);
@@ -214,18 +217,23 @@ std::vector<float> results_of(const std::vector<float>& x, const std::vector<std
   const std::size_t n = x.size();
   std::vector<float> soft(n);
   std::transform(x.begin(), x.end(), soft.begin(), [](float v) { return 1 / (1 + std::abs(v)); });
-  std::vector<float> all(5 * n + 5 * rows.outer);
+  std::vector<float> one_hot(n);
+  for (std::size_t r = 0; r < rows.outer; ++r) one_hot[r * rows.classes + static_cast<std::size_t>(labels[r])] = 0.75F;
+  std::vector<float> all(6 * n + 7 * rows.outer);
   float* out = all.data();
   fast::softmax(x.data(), out, rows);
   fast::log_softmax(x.data(), out + n, rows);
   fast::logsumexp_gradient(x.data(), nullptr, out + 2 * n, rows);
-  fast::categorical_crossentropy_gradient(soft.data(), x.data(), nullptr, out + 4 * n, rows, logits, out + 5 * n);
-  out += 5 * n + rows.outer;
+  fast::categorical_crossentropy_gradient(soft.data(), x.data(), nullptr, out + 4 * n, rows, logits, out + 6 * n);
+  out += 6 * n + rows.outer;
   fast::logsumexp(x.data(), out, rows);
   fast::sparse_categorical_crossentropy(labels.data(), x.data(), out + rows.outer, rows, logits);
   fast::sparse_categorical_crossentropy_gradient(labels.data(), x.data(), nullptr, all.data() + 3 * n, rows, logits,
                                                  out + 2 * rows.outer);
   fast::categorical_crossentropy(soft.data(), x.data(), out + 3 * rows.outer, rows, logits);
+  fast::categorical_crossentropy(one_hot.data(), x.data(), out + 4 * rows.outer, rows, logits);
+  fast::categorical_crossentropy_gradient(one_hot.data(), x.data(), nullptr, all.data() + 5 * n, rows, logits,
+                                          out + 5 * rows.outer);
   return all;
 }
 
@@ -277,16 +285,20 @@ TEST(FastLogitRowBits, AreTheSameInPlaceAndPastTheCaches) {
     EXPECT_TRUE(same_bits(loss, other_loss)) << n;
     std::vector<float> soft(x.size());
     std::transform(x.begin(), x.end(), soft.begin(), [](float v) { return 1 / (1 + std::abs(v)); });
-    fast::categorical_crossentropy_gradient(soft.data(), x.data(), nullptr, elsewhere.data() + 1, rows, logits,
-                                            loss.data());
-    in_place = x;
-    fast::categorical_crossentropy_gradient(soft.data(), in_place.data(), nullptr, in_place.data(), rows, logits,
-                                            other_loss.data());
-    EXPECT_TRUE(same() && same_bits(loss, other_loss)) << n;
-    in_place = soft;
-    fast::categorical_crossentropy_gradient(in_place.data(), x.data(), nullptr, in_place.data(), rows, logits,
-                                            other_loss.data());
-    EXPECT_TRUE(same() && same_bits(loss, other_loss)) << n;
+    std::vector<float> one_hot(x.size());
+    for (std::size_t r = 0; r < rows.outer; ++r) one_hot[r * n + n / 3] = 0.75F;
+    for (const std::vector<float>& targets : {soft, one_hot}) {
+      fast::categorical_crossentropy_gradient(targets.data(), x.data(), nullptr, elsewhere.data() + 1, rows, logits,
+                                              loss.data());
+      in_place = x;
+      fast::categorical_crossentropy_gradient(targets.data(), in_place.data(), nullptr, in_place.data(), rows, logits,
+                                              other_loss.data());
+      EXPECT_TRUE(same() && same_bits(loss, other_loss)) << n;
+      in_place = targets;
+      fast::categorical_crossentropy_gradient(in_place.data(), x.data(), nullptr, in_place.data(), rows, logits,
+                                              other_loss.data());
+      EXPECT_TRUE(same() && same_bits(loss, other_loss)) << n;
+    }
   }
 }
 
@@ -300,7 +312,7 @@ TEST(FastLogitRowBits, ANaNStaysInItsRow) {
       x[7 * n + where] = std::numeric_limits<float>::quiet_NaN();
       const std::vector<float> results = results_of(x, labels, rows);
       for (std::size_t i = 0; i < results.size(); ++i) {
-        const std::size_t row = i < 5 * n * 20 ? i / n % 20 : (i - 5 * n * 20) % 20;
+        const std::size_t row = i < 6 * n * 20 ? i / n % 20 : (i - 6 * n * 20) % 20;
         EXPECT_TRUE(row == 7 ? std::isnan(results[i]) : results[i] == clean[i]) << i << " of " << n;
       }
     }
