@@ -28,6 +28,7 @@ HWY_INLINE void FetchEnds(float* row, std::size_t n) {
 
 /// Asks for what stands `floats` behind, perhaps beyond the tensor's end.
 HWY_INLINE void FetchLater(const float* from, std::size_t floats) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a pointer beyond its array may not even be computed
   __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(from) + floats * sizeof(float)));
 }
 

@@ -155,7 +155,7 @@ TEST(Merge, InAnyOrderAndGroupsIsTheSame) {
       const RunRecord two = merge({left[0], left[1]});
       const bool incomplete = left.size() > 2;
       EXPECT_EQ(two.shards.count, incomplete ? 5U : 0U);
-      EXPECT_EQ(what_it_lacks(two) == "", !incomplete) << what_it_lacks(two);
+      EXPECT_EQ(what_it_lacks(two).empty(), !incomplete) << what_it_lacks(two);
       left.erase(left.begin());
       left[0] = {"merged", stored(two)};
     }
@@ -215,7 +215,7 @@ TEST(Merge, TheMachinesAreASet) {
 TEST(Merge, RefusesWhatIsNotOfOneAudit) {
   const NamedRecord first = shard(0, 3, little());
   const auto refused = [&](const NamedRecord& other) {
-    const std::string why = why_refused({first, other});
+    std::string why = why_refused({first, other});
     EXPECT_EQ(why.find('\n'), std::string::npos);
     EXPECT_EQ(why_refused({other, first}).empty(), why.empty()) << "in the other order";
     return why;
