@@ -66,6 +66,7 @@ class BinaryDerivative {
     }
     GradientLanes lanes =
         kKind == Probabilities::from_logits ? FromLogits(output, c, d) : FromProbabilities(output, c, d);
+    if (kPlain && kKind == Probabilities::from_logits) KeepEvenOdds(target, output, lanes);
     if (kPlain || task_.pos_weight == 1) {
       // The one exact 0 that is no accident: t = p = 1/2.
       const V half = Constant(0.5);
@@ -75,6 +76,22 @@ class BinaryDerivative {
       lanes.magnitude = hn::IfThenZeroElse(is_even, lanes.magnitude);
     }
     return lanes;
+  }
+
+  /// Of t = 1/2 it is tanh(x / 2) / 2, where e and 1 cancel for half of all floats x. For y = x / 2 below 2^-4 in size,
+  /// tanh y = y (1 - y^2 / 3 + 2 y^4 / 15 - 17 y^6 / 315 + ...), whose next term, 62 y^8 / 2835, is below 2^-37.
+  static HWY_INLINE void KeepEvenOdds(V target, V x, GradientLanes& lanes) {
+    const V half = Constant(0.5);
+    const M is_near = hn::And(hn::Eq(target, half), hn::Lt(hn::Abs(x), Constant(0.125)));
+    if (HWY_LIKELY(hn::AllFalse(D(), is_near))) return;
+    const V y = hn::Mul(half, x);
+    const V square = hn::Mul(y, y);
+    V series = hn::MulAdd(square, Constant(-17.0 / 315), Constant(2.0 / 15));
+    series = hn::MulAdd(square, series, Constant(-1.0 / 3));
+    series = hn::MulAdd(square, series, Constant(1));
+    const V value = hn::Mul(hn::Mul(half, y), series);
+    lanes.value = hn::IfThenElse(is_near, value, lanes.value);
+    lanes.magnitude = hn::IfThenElse(is_near, hn::Abs(value), lanes.magnitude);
   }
 
   static HWY_INLINE GradientLanes FromLogits(V x, const Coefficient& c, const Coefficient& d) {
@@ -128,7 +145,13 @@ class BinaryDerivative {
     // What of the exponential a double flushes to 0 must not count either: see GradientTask::extreme.
     const V size = hn::Mul(hn::Abs(factor), hn::Add(hn::Abs(target), Constant(1)));
     const M is_moderate = hn::Lt(size, Constant(GradientTask::extreme * 0x1p-128));
-    const M is_trusted = hn::And(lanes.IsTrusted(factor), is_moderate);
+    // What is no output has no gradient, whatever its factor but 0.
+    M is_none = hn::IsNaN(output);
+    if (kKind == Probabilities::plain) {
+      is_none = hn::Not(hn::And(hn::Ge(output, hn::Zero(D())), hn::Le(output, Constant(1))));
+    }
+    is_none = hn::And(hn::And(is_none, hn::IsNaN(lanes.value)), hn::Ne(factor, hn::Zero(D())));
+    const M is_trusted = hn::Or(hn::And(lanes.IsTrusted(factor), is_moderate), is_none);
     V result = hn::Mul(lanes.value, factor);
     if (HWY_LIKELY(hn::AllTrue(D(), is_trusted))) return result;
     HWY_ALIGN double values[hn::MaxLanes(D())];

@@ -54,7 +54,8 @@ float binary_gradient(const GradientTask& task, std::size_t index) {
   const double output = task.output[index];
   const Magnified<DoubleDouble> close = binary_derivative<DoubleDouble>(task, t, output);
   const double coefficients = (std::abs(task.pos_weight) + 1) * (std::abs(t) + 1);
-  const bool is_final = std::isnan(output) || !std::isfinite(t) || is_nan(task, index) ||
+  const bool is_probability = task.probabilities != Probabilities::plain || (output >= 0 && output <= 1);
+  const bool is_final = std::isnan(output) || !is_probability || !std::isfinite(t) || is_nan(task, index) ||
                         (is_settled(close, factor) && !is_extreme(factor, coefficients));
   const double value = is_final ? close.value.hi : to_double(binary_derivative<Wide>(task, t, output).value);
   return element(task, index, value);
