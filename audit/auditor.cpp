@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <numeric>
 #include <set>
 #include <thread>
 #include <tuple>
@@ -187,7 +188,9 @@ class Audit {
       for (std::size_t s = 0; s < order.known.size(); ++s) {
         // Each hang costs the whole time limit: what was ordered meanwhile does not wait for further ones.
         if (!order.known[s] || hung_under_[s] == task.planned) continue;
+        const Clock::time_point asked = Clock::now();
         findings[s] = desk->ask(*request_.subjects[s].subject, contract, *order.domain, *order.known[s]);
+        findings[s].seconds = std::chrono::duration<double>(Clock::now() - asked).count();
         if (findings[s].outcome.kind == Outcome::Kind::hung) hung_under_[s] = task.planned;
       }
     }
@@ -312,11 +315,18 @@ class Audit {
     trial.stopped = hung || ++trial.crashes >= most_crashes;
   }
 
+  /// What the clock has gone on by, in parts as the subjects kept the workers.
   void add_seconds(const Prepared& prepared) {
     const std::size_t sweep = schedule_.sweeps(prepared.task.planned).block(*prepared.task.swept).sweep;
+    std::vector<double> kept(request_.subjects.size());
+    for (const std::vector<SweepFindings>& block : prepared.swept) {
+      for (std::size_t s = 0; s < kept.size(); ++s) kept[s] += block[s].seconds;
+    }
+    const double all = std::reduce(kept.begin(), kept.end());
     const double seconds = std::chrono::duration<double>(Clock::now() - taken_).count();
-    for (const auto& trial : trials_[prepared.task.planned]) {
-      if (trial != nullptr && !trial->sweeps.empty()) trial->sweeps[sweep].seconds += seconds;
+    for (std::size_t s = 0; s < kept.size() && all > 0; ++s) {
+      const auto& trial = trials_[prepared.task.planned][s];
+      if (trial != nullptr && !trial->sweeps.empty()) trial->sweeps[sweep].seconds += seconds * kept[s] / all;
     }
   }
 

@@ -79,7 +79,7 @@ struct SweepState {
   double max_ulp = 0;
   std::uint64_t worst = 0;  ///< the encoding of the output at which, and of the target beside it
   std::uint64_t worst_target = 0;
-  double seconds = 0;  ///< by the clock, the other subjects of the audit included
+  double seconds = 0;  ///< by the clock, without what went into the audit's other subjects
   bool complete = false;
   std::vector<BinadeState> binades;  ///< by encoding >> binade_shift(); empty before the first block
 

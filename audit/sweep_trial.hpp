@@ -48,6 +48,7 @@ struct SweepFindings {
     bool is_tallied = false;
   };
   bool was_asked = false;
+  double seconds = 0;  ///< by the clock, until all was settled
   Outcome outcome;
   std::vector<std::pair<std::size_t, Tally>> tallies;  ///< by binade; places count from the block's first output
   std::vector<Seen> seen;

@@ -138,6 +138,7 @@ void expect_tally(const Contract& contract, const std::vector<Expected>& exact, 
   }
   EXPECT_EQ(tally.count() + lists.open.size(), computed.size());
   EXPECT_EQ(tally.numbers, numbers);
+  EXPECT_EQ(tally.overflows, overflows);
   EXPECT_EQ(tally.correctly_rounded, rounded);
   EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::finite)], broken["finite"]);
   EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::number_due)], broken["number_due"]);
