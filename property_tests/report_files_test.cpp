@@ -5,6 +5,7 @@
 
 #include "property_tests/report_fixture.hpp"
 #include "reference/contract.hpp"
+#include "reports/hunts.hpp"
 #include "reports/overview.hpp"
 #include "reports/report.hpp"
 #include "reports/writers.hpp"
@@ -138,6 +139,67 @@ TEST(Markdown, SaysWhatWasFound) {
   EXPECT_NE(text.find("| fast | sigmoid exact f32 forward | every f32 | 0.501 | -0x1.e6p-17 | 0.03 | 99.9% | 9.81 |"),
             std::string::npos);
   EXPECT_NE(page_report(Overview({fixture::record()})).find("every f32: 0.501 ulp at "), std::string::npos);
+}
+
+TEST(Markdown, HasErrorsAgainstLengthInOneLineAContract) {
+  const std::string text = markdown_report(Overview({fixture::lengths()}));
+  const std::size_t table = text.find("### Error against length");
+  ASSERT_NE(table, std::string::npos);
+  EXPECT_NE(
+      text.find(
+          "| softmax exact f32 forward | 0.296 at 1.05e6, n^0.00, double | 1.04e5 at 1.05e6, n^0.92, float |"),
+      std::string::npos)
+      << text.substr(table);
+  EXPECT_NE(text.find("differs: result 3"), std::string::npos);
+  EXPECT_EQ(text.find("<script>"), std::string::npos);
+  RunRecord same = fixture::lengths();
+  same.lengths.resize(1);
+  EXPECT_NE(markdown_report(Overview({same})).find("Every result compared is the same to the bit"), std::string::npos);
+}
+
+/// A contract with a hunt that found an error where random cases have another.
+Accuracy hunted(const std::string& function, const std::string& format, double hunt, double random,
+                std::uint64_t lost = 0) {
+  Accuracy accuracy = fixture::conforming("fast", function);
+  accuracy.format = format;
+  accuracy.hunt.cases = 1000;
+  accuracy.hunt.max_ulp = accuracy.hunt.worst_ulp = hunt;
+  accuracy.hunt.random_cases = random == 0 ? 0 : 1000;
+  accuracy.hunt.random_kept_ulp = random;
+  accuracy.hunt.lost_results = lost;
+  return accuracy;
+}
+
+TEST(Hunts, AreToldMostSevereFirst) {
+  RunRecord record = fixture::record();
+  record.accuracy = {hunted("softmax", "f32", 64, 32),
+                     hunted("logsumexp", "f32", 4096, 16),
+                     hunted("softmax", "f32", 128, 32),
+                     hunted("sigmoid", "f64", 4096, 16),
+                     hunted("categorical_crossentropy", "f32", 2, 1, 7),
+                     hunted("softmax", "f64", 3, 0)};
+  const Overview overview({record});
+  std::string order;
+  for (const HuntGroup& group : grouped_hunts(hunts_to_tell(overview.entries, 100))) {
+    order += group.worst->accuracy->function + " " + group.worst->accuracy->format + "+" +
+             std::to_string(group.others) + " ";
+  }
+  // What lost a result; 8 of 20 bits, 8 of 49; 2 of 19; 3 ulp are within the budget of 4.
+  EXPECT_EQ(order, "categorical_crossentropy f32+0 logsumexp f32+0 sigmoid f64+0 softmax f32+1 softmax f64+0 ");
+  EXPECT_EQ(hunts_to_tell(overview.entries, 3).size(), 5U) << "of many, not those within the budget";
+}
+
+TEST(Markdown, FoldsHuntsBeyondTheFirst) {
+  RunRecord record = fixture::record();
+  record.accuracy.clear();
+  for (int i = 0; i < 100; ++i) record.accuracy.push_back(hunted("f" + std::to_string(i), "f32", 1000 + i, 1));
+  const std::string text = markdown_report(Overview({record}));
+  const std::size_t fold = text.find("<details><summary>48 more</summary>");
+  ASSERT_NE(fold, std::string::npos);
+  EXPECT_LT(text.find("| f99 exact"), fold) << "the largest first";
+  EXPECT_GT(text.find("| f50 exact"), fold);
+  EXPECT_EQ(text.find("| f5 exact"), std::string::npos);
+  EXPECT_NE(text.find("… and 40 more in the record."), std::string::npos);
 }
 
 TEST(Markdown, TextStaysText) {

@@ -79,6 +79,29 @@ inline Accuracy conforming(const std::string& subject, const std::string& functi
 
 inline RuleResult broken(const std::string& rule, bool required) { return {rule, 17, required, witness()}; }
 
+/// A curve of errors that grow with `exponent`.
+inline LengthCurve curve(const std::string& subject, const std::string& function, double exponent,
+                         const std::string& accumulator) {
+  LengthCurve curve{subject, function, "exact", "f32", "forward", "", {}, exponent, accumulator, {}, ""};
+  for (std::uint64_t n = 1; n <= 1 << 20; n *= 4) {
+    const double rms = 0.3 * std::pow(static_cast<double>(n), exponent);
+    curve.points.push_back({n, 16, rms, 2 * rms, 0.5});
+  }
+  for (const char* what : {"run to run", "alone"}) curve.same_bits[what] = same_bits_text;
+  return curve;
+}
+
+/// Errors over lengths alone, of a hostile subject too.
+inline RunRecord lengths() {
+  RunRecord record;
+  record.subjects = {{"fast", "0.1.0", "built in", true}, {hostile_name, hostile_name, hostile_name, true}};
+  record.lengths = {curve("fast", "softmax", -0.001, "double"), curve(hostile_name, "softmax", 0.92, "float"),
+                    curve("fast", "logsumexp", 0, hostile_name)};
+  record.lengths[1].same_bits["alone"] = "differs: result 3 is 0x1p+0 or 0x1.000002p+0";
+  record.lengths[2].ended = "no result of 128 terms: " + hostile_name;
+  return record;
+}
+
 /// Four subjects: one that conforms, one with every fault there is, one with a hostile name, one that is not gated.
 inline RunRecord record() {
   RunRecord record;

@@ -130,6 +130,17 @@ TEST(Page, SpeedsAloneHaveAPage) {
   EXPECT_NE(dom.find("<section id=\"verdicts\" hidden=\"\">"), std::string::npos);
 }
 
+TEST(Page, DrawsErrorsAgainstLength) {
+  const fixture::Folder folder;
+  write_report(fixture::lengths(), folder.path);
+  const std::string dom = opened(folder.path / "index.html", folder.path / "browser");
+  EXPECT_NE(dom.find("data-errors=\"\""), std::string::npos) << between(dom, "<html", ">");
+  EXPECT_EQ(dom.find("data-attacked"), std::string::npos);
+  EXPECT_EQ(count(between(dom, "id=\"length-chart-grid\"", "</section>"), "data-drawn=\"true\""), 2U);
+  EXPECT_EQ(count(between(dom, "id=\"lengths-table\"", "</table>"), "<tr"), 4U);
+  EXPECT_NE(dom.find("alone differs: result 3 is 0x1p+0 or 0x1.000002p+0"), std::string::npos);
+}
+
 TEST(Page, NothingInARecordRuns) {
   const fixture::Folder folder;
   write_report(fixture::record(), folder.path);

@@ -52,6 +52,12 @@ TEST(RoundUp, IsAboveByAHundredthAtMost) {
   }
 }
 
+TEST(ExponentText, HasNoMinusZero) {
+  EXPECT_EQ(exponent_text(-0.004), "0.00");
+  EXPECT_EQ(exponent_text(-0.006), "-0.01");
+  EXPECT_EQ(exponent_text(0.924), "0.92");
+}
+
 TEST(PercentDown, NeverUp) {
   EXPECT_EQ(percent_down(1), "100%");
   EXPECT_EQ(percent_down(0.9999999), "99.9%");

@@ -158,24 +158,6 @@ const Witness& witness_of(const Finding& finding) {
   return by_budget ? accuracy.budget_worst : accuracy.worst;
 }
 
-std::vector<const Entry*> hunts_to_tell(const std::vector<Entry>& entries, std::size_t few) {
-  std::vector<const Entry*> hunts;
-  for (const Entry& entry : entries) {
-    if (entry.accuracy->hunt.cases > 0) hunts.push_back(&entry);
-  }
-  if (hunts.size() > few) {
-    std::erase_if(hunts, [](const Entry* entry) {
-      const HuntResult& hunt = entry->accuracy->hunt;
-      return hunt.lost_results == 0 && hunt.random_cases == 0 && !(hunt.max_ulp > entry->accuracy->budget_ulp);
-    });
-  }
-  std::ranges::stable_sort(hunts, [](const Entry* a, const Entry* b) {
-    const HuntResult &x = a->accuracy->hunt, &y = b->accuracy->hunt;
-    return std::tuple(x.lost_results > 0, x.worst_ulp) > std::tuple(y.lost_results > 0, y.worst_ulp);
-  });
-  return hunts;
-}
-
 std::vector<Finding> faults_of(const Entry& entry) {
   std::vector<Finding> faults;
   const Accuracy& accuracy = *entry.accuracy;

@@ -75,10 +75,6 @@ struct Finding {
 /// The faults of one entry, most severe first: each broken rule, an exceeded budget, a crash, a hang.
 std::vector<Finding> faults_of(const Entry& entry);
 
-/// The hunts worth telling, those that lost everything first, then by the error that their smallest case shows: all where
-/// they are few, else those that found something beyond the budget, or were compared with random cases.
-std::vector<const Entry*> hunts_to_tell(const std::vector<Entry>& entries, std::size_t few);
-
 /// The case that shows a finding.
 const Witness& witness_of(const Finding& finding);
 

@@ -51,6 +51,11 @@ std::string percent_down(double fraction) {
   return fmt::format("{:.{}f}%", tenths / 10, std::fmod(tenths, 1000) == 0 ? 0 : 1);
 }
 
+std::string exponent_text(double x) {
+  const std::string text = fmt::format("{:.2f}", x);
+  return text == "-0.00" ? "0.00" : text;
+}
+
 std::string grouped(std::uint64_t count) {
   std::string text = std::to_string(count);
   for (std::size_t place = text.size(); place > 3;) text.insert(place -= 3, ",");

@@ -14,6 +14,9 @@ std::string round_up(double x);
 /// for one.
 std::string percent_down(double fraction);
 
+/// An exponent with two decimals: "0.92", never "-0.00".
+std::string exponent_text(double x);
+
 /// "4,294,967,296".
 std::string grouped(std::uint64_t count);
 

@@ -39,8 +39,8 @@ void print(const LengthCurve& curve, const std::string& contract, std::size_t su
     fmt::print("{:>8} {:>8} {:>8} {:>8}  {:<6}  {}\n", "-", "-", "-", "-", bits, "-");
   } else {
     const LengthPoint& last = curve.points.back();
-    fmt::print("{:>8.3g} {:>8} {:>8} {:>8.2f}  {:<6}  {}\n", static_cast<double>(last.length), round_up(last.rms_ulp),
-               round_up(last.max_ulp), curve.exponent, bits,
+    fmt::print("{:>8.3g} {:>8} {:>8} {:>8}  {:<6}  {}\n", static_cast<double>(last.length), round_up(last.rms_ulp),
+               round_up(last.max_ulp), exponent_text(curve.exponent), bits,
                curve.accumulator.empty() ? "too few terms to tell" : curve.accumulator);
   }
   for (const auto& [what, said] : curve.same_bits) {

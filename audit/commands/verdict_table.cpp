@@ -8,6 +8,7 @@
 
 #include "audit/profile.hpp"
 #include "audit/text.hpp"
+#include "reports/hunts.hpp"
 #include "reports/overview.hpp"
 #include "reports/round_up.hpp"
 

@@ -65,21 +65,26 @@ function heightsOf(contracts) {
   return { top, height, capped: largest > top };
 }
 
-function seriesOf(contract, height) {
+/** The line of the index-th subject through points. */
+function lineOf(label, index, points, more) {
   const colours = seriesColours[theme()];
-  const colour = colours[contract.column % colours.length];
+  const colour = colours[index % colours.length];
   // The eighth subject has the first one's colour and another shape: 49 pairs before one comes again.
-  const shape = pointStyles[(contract.column + Math.floor(contract.column / colours.length)) % pointStyles.length];
-  const points = contract.curve.map(([x, ulp, at]) => ({ x, y: height(ulp), ulp, at: at === undefined ? x.toLocaleString("en") : at }));
-  points.sort((a, b) => a.x - b.x);
+  const shape = pointStyles[(index + Math.floor(index / colours.length)) % pointStyles.length];
   // A marker every so often, at other points than the other subjects', tells dense lines apart without their colours.
   const sparse = points.length <= 60;
-  const marked = (i) => sparse || i % 48 === (contract.column * 13) % 48;
+  const marked = (i) => sparse || i % 48 === (index * 13) % 48;
   return {
-    label: subjectOf(contract).label.slice(0, 40), contract, data: points, showLine: true, borderColor: colour, backgroundColor: colour,
+    label, data: points, showLine: true, borderColor: colour, backgroundColor: colour,
     borderWidth: 1.5, pointRadius: points.map((_, i) => (marked(i) ? 3.5 : 0)), pointHoverRadius: 5, pointStyle: shape,
-    pointBorderWidth: 1, clip: 8,
+    pointBorderWidth: 1, clip: 8, ...more,
   };
+}
+
+function seriesOf(contract, height) {
+  const points = contract.curve.map(([x, ulp, at]) => ({ x, y: height(ulp), ulp, at: at === undefined ? x.toLocaleString("en") : at }));
+  points.sort((a, b) => a.x - b.x);
+  return lineOf(subjectOf(contract).label.slice(0, 40), contract.column, points, { contract });
 }
 
 function budgetSeries(budget, min, max) {
@@ -93,27 +98,32 @@ function axisTitle(text) {
   return { display: true, text, color: inkOf().text, font: { size: 11.5 } };
 }
 
-function scalesOf(contracts, axisName, min, max, { top, capped }) {
+/** A scale whose ticks are those of ticksFor(scale), each a value and its label. */
+function scaleWith(ticksFor, title, { autoSkip = false, ...more }) {
   const ink = inkOf();
-  const common = { grid: { color: ink.grid, borderColor: ink.grid, tickLength: 4 }, ticks: { color: ink.text, font: { size: 11 }, autoSkip: false, maxRotation: 0 } };
-  const labelled = (ticks) => ({ ...common.ticks, callback: (value) => { const tick = ticks().find((each) => each.value === value); return tick ? tick.label : ""; } });
-  const placed = (ticksFor, title, more) => {
-    let ticks = [];
-    return {
-      ...common, ...more, title: axisTitle(title), ticks: labelled(() => ticks),
-      afterBuildTicks: (scale) => { ticks = ticksFor(scale); scale.ticks = ticks.map(({ value }) => ({ value })); },
-    };
+  let ticks = [];
+  return {
+    grid: { color: ink.grid, borderColor: ink.grid, tickLength: 4 }, ...more, title: axisTitle(title),
+    ticks: { color: ink.text, font: { size: 11 }, autoSkip, maxRotation: 0, callback: (value) => { const tick = ticks.find((each) => each.value === value); return tick ? tick.label : ""; } },
+    afterBuildTicks: (scale) => { ticks = ticksFor(scale); scale.ticks = ticks.map(({ value }) => ({ value })); },
   };
+}
+
+/** The logarithmic scale of errors up to `top`; `taken`: pixels that the rest takes of the canvas' height. */
+function errorScale(title, top, capped, taken) {
+  const labelled = ({ value, label }) => ({ value, label: value === lowest ? "\u2264 0.1" : value === top && capped ? "\u2265 " + label : label });
+  return scaleWith((scale) => logTicks(lowest, top, scale.chart.height - taken, 22).map(labelled), title, { type: "logarithmic", min: lowest, max: top });
+}
+
+function scalesOf(contracts, axisName, min, max, { top, capped }, errorName = "largest error, ulp") {
   // What the labels and the legend leave of the canvas; the scales' own sizes are not known yet when ticks are made.
   const across = (scale) => scale.chart.width - 70;
-  const upward = (scale) => scale.chart.height - 90;
-  const y = placed((scale) => logTicks(lowest, top, upward(scale), 22).map(({ value, label }) => ({ value, label: value === lowest ? "\u2264 0.1" : value === top && capped ? "\u2265 " + label : label })),
-    "largest error, ulp", { type: "logarithmic", min: lowest, max: top });
+  const y = errorScale(errorName, top, capped, 90);
   if (axisName !== "input") {
-    return { x: placed((scale) => logTicks(min, max, across(scale), 40), axisName, { type: "logarithmic", min, max }), y };
+    return { x: scaleWith((scale) => logTicks(min, max, across(scale), 40), axisName, { type: "logarithmic", min, max }), y };
   }
   const axis = data.axes[contracts[0].format];
-  return { x: placed((scale) => inputTicks(axis, min, max, across(scale)), "input, " + contracts[0].format.slice(0, 20) + " in bit order", { type: "linear", min, max }), y };
+  return { x: scaleWith((scale) => inputTicks(axis, min, max, across(scale)), "input, " + contracts[0].format.slice(0, 20) + " in bit order", { type: "linear", min, max }), y };
 }
 
 /** Room between the legend and the scale's uppermost label. */
@@ -133,6 +143,9 @@ function rangeOf(contracts, axisName) {
   return min === max ? [min - 1, max + 1] : [min, max];
 }
 
+/** The legend of lines above a chart. */
+const lineLegend = () => ({ position: "top", align: "start", labels: { color: inkOf().text, usePointStyle: true, boxWidth: 8, boxHeight: 7, padding: 12, font: { size: 12 } } });
+
 function drawChart(canvas, contracts, axisName) {
   const [min, max] = rangeOf(contracts, axisName);
   const heights = heightsOf(contracts);
@@ -149,7 +162,7 @@ function drawChart(canvas, contracts, axisName) {
       onClick: (_, hits) => { const hit = hits.map(({ datasetIndex }) => datasets[datasetIndex].contract).find(Boolean); if (hit) openPanel([hit]); },
       scales: scalesOf(contracts, axisName, min, max, heights),
       plugins: {
-        legend: { position: "top", align: "start", labels: { color: inkOf().text, usePointStyle: true, boxWidth: 8, boxHeight: 7, padding: 12, font: { size: 12 } } },
+        legend: lineLegend(),
         tooltip: {
           filter: (item) => item.dataset.contract !== undefined, usePointStyle: true,
           callbacks: {
@@ -172,7 +185,8 @@ function likeliest(groups) {
   })[0][0];
 }
 
-function chartCard(grid, name, contracts, axisName) {
+/** A card with the chart that drawInto(canvas, contracts) draws of one contract, and the choice of it. */
+function chartCard(grid, name, contracts, label, drawInto) {
   const groups = new Map();
   for (const contract of contracts) {
     const text = shortText(contract);
@@ -180,8 +194,8 @@ function chartCard(grid, name, contracts, axisName) {
   }
   const key = grid.id + " " + name;
   if (!groups.has(chosenContract.get(key))) chosenContract.set(key, likeliest(groups));
-  const canvas = element("canvas", { role: "img", "aria-label": "error of " + name + " against " + axisName });
-  const draw = () => drawChart(canvas, groups.get(chosenContract.get(key)), axisName);
+  const canvas = element("canvas", { role: "img", "aria-label": label });
+  const draw = () => drawInto(canvas, groups.get(chosenContract.get(key)));
   const choice = element("select", { "aria-label": "contract", change: () => { chosenContract.set(key, choice.value); draw(); } },
     [...groups.keys()].map((text) => element("option", { value: text, selected: text === chosenContract.get(key) }, text)));
   grid.append(element("figure", { class: "chart" },
@@ -190,17 +204,21 @@ function chartCard(grid, name, contracts, axisName) {
   draw();
 }
 
-function drawChartGrid(section, grid, axisName) {
+function clearGrid(grid) {
   for (const canvas of grid.querySelectorAll("canvas")) {
     if (liveCharts.has(canvas)) liveCharts.get(canvas).destroy();
     liveCharts.delete(canvas);
   }
   grid.replaceChildren();
+}
+
+function drawChartGrid(section, grid, axisName) {
+  clearGrid(grid);
   const contracts = shownContracts().filter((contract) => contract.axis === axisName && contract.curve.length > 0);
   section.hidden = contracts.length === 0;
   for (const name of data.functions) {
     const own = contracts.filter((contract) => contract.function === name);
-    if (own.length > 0) chartCard(grid, name, own, axisName);
+    if (own.length > 0) chartCard(grid, name, own, "error of " + name + " against " + axisName, (canvas, chosen) => drawChart(canvas, chosen, axisName));
   }
 }
 
@@ -216,7 +234,7 @@ function checkDrawn() {
     const { left, top, width, height } = chart.chartArea;
     const scale = chart.currentDevicePixelRatio;
     const pixels = canvas.getContext("2d").getImageData(left * scale, top * scale, width * scale, height * scale).data;
-    const seen = chart.data.datasets.filter((series) => series.contract !== undefined || series.point !== undefined).some((series) => {
+    const seen = chart.data.datasets.filter((series) => series.contract !== undefined || series.point !== undefined || series.curve !== undefined).some((series) => {
       const colour = [1, 3, 5].map((i) => parseInt(series.borderColor.slice(i, i + 2), 16));
       for (let i = 0; i < pixels.length; i += 4) {
         if (pixels[i + 3] > 200 && colour.every((part, j) => Math.abs(pixels[i + j] - part) < 12)) return true;
@@ -227,7 +245,7 @@ function checkDrawn() {
   }
 }
 
-const drawAllCharts = () => { drawCharts(); drawTrades(); };
+const drawAllCharts = () => { drawCharts(); drawTrades(); drawLengthCharts(); };
 darkMedia.addEventListener("change", drawAllCharts);
 window.addEventListener("beforeprint", () => { printing = true; drawAllCharts(); });
 window.addEventListener("afterprint", () => { printing = false; drawAllCharts(); });

@@ -116,15 +116,6 @@ function drawSpeed() {
   ], data.speed, null, { column: undefined, direction: 1 });
 }
 
-function drawLengths() {
-  byId("lengths").hidden = data.lengths.length === 0;
-  sortableTable(byId("lengths-table"), [
-    textColumn("subject", (row) => row.subject, "name"), textColumn("contract", (row) => row.contract), textColumn("options", (row) => row.options, "options"),
-    textColumn("terms", (row) => row.terms), numberColumn("rms, ulp", (row) => row.rms), numberColumn("largest, ulp", (row) => row.max), numberColumn("exponent", (row) => row.exponent),
-    textColumn("accumulator", (row) => row.accumulator), textColumn("to the bit", (row) => row.bits, "options"),
-  ], data.lengths, null, { column: undefined, direction: 1 });
-}
-
 function drawAbout() {
   sortableTable(byId("subject-table"), [
     textColumn("subject", (row) => row.label, "name"), textColumn("version", (row) => row.version), textColumn("origin", (row) => row.origin, "origin"),

@@ -3,7 +3,7 @@
 
 const chosenShape = new Map();  // contract and inputs → shape
 
-const subjectNames = [...new Set([...data.subjects.map((subject) => subject.label), ...data.speed.map((row) => row.subject)])];
+const subjectNames = [...new Set([...data.subjects.map((subject) => subject.label), ...data.speed.map((row) => row.subject), ...data.lengths.map((row) => row.subject)])];
 
 /** Room for names: each beside its mark, where it covers no other name or mark. */
 const namesBeside = {
@@ -99,16 +99,6 @@ function drawTrade(canvas, group) {
   const times = [...points.map((point) => point.x), ...(limit > 0 && limit < Infinity ? [limit] : [])];
   const [min, max] = [Math.min(...times) / 1.4, Math.max(...times) * 1.6];
   const capped = group.points.some((point) => numberOf(point.ulp) > top);
-  const ink = inkOf();
-  const common = { grid: { color: ink.grid, borderColor: ink.grid, tickLength: 4 } };
-  const scale = (ticksFor, title, from, to) => {
-    let ticks = [];
-    return {
-      ...common, type: "logarithmic", min: from, max: to, title: axisTitle(title),
-      ticks: { color: ink.text, font: { size: 11 }, autoSkip: true, maxRotation: 0, callback: (value) => { const tick = ticks.find((each) => each.value === value); return tick ? tick.label : ""; } },
-      afterBuildTicks: (axis) => { ticks = ticksFor(axis); axis.ticks = ticks.map(({ value }) => ({ value })); },
-    };
-  };
   const bounds = limit > 0 && limit < Infinity ? [line("bandwidth limit", [{ x: limit, y: lowest }, { x: limit, y: top }], { limit: true, borderDash: [5, 4], borderWidth: 1.25 })] : [];
   const datasets = [...points.map(tradeSeries), line("front", stairsOf(points)), ...bounds];
   if (liveCharts.has(canvas)) liveCharts.get(canvas).destroy();
@@ -118,8 +108,8 @@ function drawTrade(canvas, group) {
       animation: false, responsive: true, maintainAspectRatio: false, layout: { padding: { top: 10, right: 12 } },
       interaction: { mode: "nearest", intersect: true },
       scales: {
-        x: scale(() => timeTicks(min, max), "ns an element", min, max),
-        y: scale((axis) => logTicks(lowest, top, axis.chart.height - 70, 22).map(({ value, label }) => ({ value, label: value === lowest ? "\u2264 0.1" : value === top && capped ? "\u2265 " + label : label })), "largest error, ulp", lowest, top),
+        x: scaleWith(() => timeTicks(min, max), "ns an element", { type: "logarithmic", min, max, autoSkip: true }),
+        y: errorScale("largest error, ulp", top, capped, 70),
       },
       plugins: { legend: { display: false }, tooltip: { filter: (item) => item.dataset.point !== undefined, displayColors: false, callbacks: { title: () => "", label: (item) => tooltipOf(item.dataset.point) } } },
     },
@@ -151,11 +141,7 @@ function tradeCard(grid, name, groups) {
 /** Where there is something to compare: two subjects or more whose error is known. */
 function drawTrades() {
   const grid = byId("trade-grid");
-  for (const canvas of grid.querySelectorAll("canvas")) {
-    if (liveCharts.has(canvas)) liveCharts.get(canvas).destroy();
-    liveCharts.delete(canvas);
-  }
-  grid.replaceChildren();
+  clearGrid(grid);
   const cards = new Map();
   for (const group of data.trades.filter((each) => each.points.length > 1)) {
     const key = [group.run, group.contract, group.inputs].join("\n");
