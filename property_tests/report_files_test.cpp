@@ -146,8 +146,7 @@ TEST(Markdown, HasErrorsAgainstLengthInOneLineAContract) {
   const std::size_t table = text.find("### Error against length");
   ASSERT_NE(table, std::string::npos);
   EXPECT_NE(
-      text.find(
-          "| softmax exact f32 forward | 0.296 at 1.05e6, n^0.00, double | 1.04e5 at 1.05e6, n^0.92, float |"),
+      text.find("| softmax exact f32 forward | 0.296 at 1.05e6, n^0.00, double | 1.04e5 at 1.05e6, n^0.92, float |"),
       std::string::npos)
       << text.substr(table);
   EXPECT_NE(text.find("differs: result 3"), std::string::npos);
