@@ -70,7 +70,8 @@ SweepPlan::SweepPlan(const Contract& contract) : format_(contract.format) {
     for (const double target : some_targets) targets_.push_back(round_to(format_, target));
     sweeps_ = targets_.size();
   } else {
-    for (std::uint64_t bits = 0; bits <= encode(format_, 1); ++bits) targets_.push_back(decode(format_, bits));
+    for (std::uint64_t bits = 0; bits >> bits_of(format_) == 0; ++bits) targets_.push_back(decode(format_, bits));
+    covers_ = true;
   }
 }
 
@@ -81,7 +82,8 @@ SweepBlock SweepPlan::block(std::size_t index) const {
 }
 
 std::size_t SweepPlan::place_of(double target) const {
-  return static_cast<std::size_t>(std::ranges::find(targets_, target) - targets_.begin());
+  const auto has_bits = [&](double other) { return encode(format_, other) == encode(format_, target); };
+  return static_cast<std::size_t>(std::ranges::find_if(targets_, has_bits) - targets_.begin());
 }
 
 std::uint64_t SweepPlan::results_each() const {
@@ -89,8 +91,8 @@ std::uint64_t SweepPlan::results_each() const {
 }
 
 std::string SweepPlan::inputs(std::size_t sweep) const {
+  if (tries_pairs()) return fmt::format("every {} output with every target", traits(format_).name);
   if (covers_) return fmt::format("every {}", traits(format_).name);
-  if (sweeps_ == 1) return fmt::format("every {} output with every target in [0, 1]", traits(format_).name);
   return fmt::format("every {} output, target {}", traits(format_).name, static_cast<float>(targets_[sweep]));
 }
 

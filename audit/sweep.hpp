@@ -25,7 +25,7 @@ struct SweepBlock {
 };
 
 /// The sweeps of one contract: over all outputs, in f32 once for each of a few targets, in f16 and bf16 once for all
-/// targets in [0, 1].
+/// targets.
 class SweepPlan {
  public:
   /// No sweeps.

@@ -61,7 +61,12 @@ SweepDomain::SweepDomain(const Contract& contract, double target) {
 }
 
 const SweepDomain& SweepDomains::of(const Contract& contract, double target) {
-  const std::size_t place = target < 0 ? 0 : target == 0 ? 1 : target < 1 ? 2 : target == 1 ? 3 : 4;
+  const std::size_t place = !std::isfinite(target) ? 5
+                            : target < 0           ? 0
+                            : target == 0          ? 1
+                            : target < 1           ? 2
+                            : target == 1          ? 3
+                                                   : 4;
   auto& domain = domains_[takes_target(contract) ? place : 0];
   if (domain == nullptr) domain = std::make_unique<SweepDomain>(contract, target);
   return *domain;

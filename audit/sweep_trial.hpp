@@ -29,13 +29,13 @@ class SweepDomain {
   std::vector<bool> first_, rest_;
 };
 
-/// The domains of a contract, which depend on a target through its coefficients alone: t and 1 − t may be 0.
+/// The domains of a contract, which depend on a target through its coefficients alone: t and 1 − t may be 0, or none.
 class SweepDomains {
  public:
   const SweepDomain& of(const Contract& contract, double target);
 
  private:
-  std::array<std::unique_ptr<SweepDomain>, 5> domains_;
+  std::array<std::unique_ptr<SweepDomain>, 6> domains_;
 };
 
 /// What a subject did with a block.

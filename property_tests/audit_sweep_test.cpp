@@ -67,11 +67,40 @@ TEST(Sweep, TriesEveryEncodingOnce) {
         ASSERT_EQ(block.target, plan.block(b - 1).target);
       }
       ASSERT_LT(block.sweep, plan.sweeps());
+      if (plan.tries_pairs()) {
+        ASSERT_EQ(encode(contract.format, block.target), b) << "every target once";
+      }
       next = block.first + block.count;
       results += block.count;
     }
     EXPECT_EQ(next, all);
     EXPECT_EQ(results, plan.sweeps() * plan.results_each());
+  }
+}
+
+TEST(Sweep, KnowsWhereNothingIsDefined) {
+  std::mt19937_64 random(11);
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  for (const Contract& contract : swept_contracts()) {
+    if (contract.format == Format::f32) continue;
+    SweepDomains domains;
+    for (const double about :
+         {-3e4, -0x1p-7, 0.0, -0.0, 0.25, 0.75, 1.0, 1.5, 6e4, infinity, -infinity, std::nan("")}) {
+      const double target = round_to(contract.format, about);
+      const SweepDomain& domain = domains.of(contract, target);
+      for (int i = 0; i < 300; ++i) {
+        const std::uint64_t bits = i < 4 ? encode(contract.format, i < 2    ? i
+                                                                   : i == 2 ? infinity
+                                                                            : -infinity)
+                                         : random() % (std::uint64_t{1} << 16);
+        const std::size_t binade = bits >> binade_shift(contract.format);
+        const bool is_first = bits == binade << binade_shift(contract.format);
+        const auto batch = swept_batch(contract, origin_of(contract, {0, target, bits, 1}));
+        const bool is_nan = expect(contract, *batch)[0].kind == Expected::Kind::nan;
+        EXPECT_EQ(is_first ? domain.first_is_nan(binade) : domain.rest_is_nan(binade), is_nan)
+            << to_string(contract) << " at output " << batch->output[0] << ", target " << target;
+      }
+    }
   }
 }
 
@@ -84,6 +113,7 @@ TEST(Sweep, IsOfWhatHasOneArgumentAndNoWeights) {
   EXPECT_EQ(SweepPlan(weighted).blocks(), 0u);
   EXPECT_FALSE(SweepPlan(contract_of(Function::binary_crossentropy, Format::f32)).covers())
       << "a few targets are not all";
+  EXPECT_TRUE(SweepPlan(contract_of(Function::binary_crossentropy, Format::bf16)).covers());
 }
 
 /// Results around the exact ones: right, a few ulps off, and what is none.

@@ -43,7 +43,7 @@ void add_audit(CLI::App& app, Program& program) {
       ->add_flag(
           "--exhaustive", a->exhaustive,
           "The same on all subjects, or on those of --sweep, and of the binary loss every f32 output with five targets "
-          "and every f16 and bf16 pair")
+          "and every f16 and bf16 output with every target")
       ->excludes(time);
   command
       ->add_option(
