@@ -83,17 +83,24 @@ class LogitStages {
     return {kept_ + at, kept_ + kKeptFloats + at};
   }
 
-  /// The row with what to fetch beside it: the row that follows; beside a row that is read again for its result and fills
-  /// half of a second-level cache, only a little of what is read next.
+  /// How far behind a row stands what is fetched beside it: the row that follows the batch; where such rows fill half of
+  /// a second-level cache with what is read again, or are read once beside their targets, what is read next.
+  std::size_t Ahead() const {
+    if (batch_.result != nullptr) return n_ > kMostFetched ? 1024 : batch_.count * n_;
+    return n_ > (batch_.targets != nullptr ? kBatchFloats : kMostFetched) ? 2048 : batch_.count * n_;
+  }
+  bool IsNear() const { return Ahead() < n_; }
+
+  /// Both at once would be more than a cache can wait for: with a result the targets of a row that follows come beside it.
+  bool FetchesTargetsLate() const { return batch_.is_followed && batch_.result != nullptr && !IsNear(); }
+
   SummedRow Summed(std::size_t r) const {
     SummedRow row = {.x = Row(r), .n = n_};
     if (batch_.labels != nullptr) row.left_out = static_cast<std::size_t>(batch_.labels[r]);
     if (batch_.targets != nullptr) row.target = batch_.targets + r * n_;
     if (!batch_.is_followed) return row;
-    const bool is_near = batch_.result != nullptr && n_ > kMostFetched;
-    const std::size_t ahead = is_near ? kFetchedAhead : batch_.count * n_;
-    row.fetched = row.x + ahead;
-    if (row.target != nullptr) row.fetched_targets = row.target + ahead;
+    row.fetched = row.x + Ahead();
+    if (row.target != nullptr && !FetchesTargetsLate()) row.fetched_targets = row.target + Ahead();
     return row;
   }
 
@@ -200,11 +207,13 @@ class LogitStages {
     if (!(factor_[r] < kInfinity)) return Fill(result);
     OneElement own;
     if (HasLabels()) own = {label_[r], static_cast<float>(-missing_[r] * Factor(r))};
+    const float* fetched = nullptr;
+    if (batch_.targets != nullptr && FetchesTargetsLate()) fetched = batch_.targets + r * n_ + Ahead();
     const double factor = factor_[r] * Factor(r) * 0x1p-70;  // Σ is 2^100 times too large, and 2^30 are wanted
     if (Keeps() && HWY_MAX(factor, -factor) >= FromTerms::kLeastFactor) {
-      return MapKeptTerms(Terms(r), factor, result, n_, own, batch_.streams);
+      return MapKeptTerms(Terms(r), factor, result, n_, own, batch_.streams, fetched);
     }
-    MapScaledExp(RowScale(top_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams);
+    MapScaledExp(RowScale(top_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams, fetched);
   }
 
   HWY_INLINE void WriteShort(ShortRows& rows) {
@@ -231,7 +240,6 @@ class LogitStages {
 
   static constexpr double kLargestFactor = 0x1p60;
   static constexpr std::size_t kMostFetched = 65536;
-  static constexpr std::size_t kFetchedAhead = 1024;
   static constexpr std::size_t kKeptFloats = kBatchFloats + kMostRows * kStepFloats;
 
   const LogitBatch& batch_;

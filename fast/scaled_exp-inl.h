@@ -142,9 +142,10 @@ struct FromTerms {
 };
 
 /// result[i] = what comes from there, in two halves, of which one step's second stands behind the next one's first, as
-/// in ExpSum; but for one element; past the caches if it streams.
+/// in ExpSum; but for one element; past the caches if it streams. As many floats from `fetched` on come into the cache
+/// meanwhile, unless that is nullptr.
 template <bool kStreams, class From>
-HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const OneElement& own) {
+HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const OneElement& own, const float* fetched) {
   constexpr std::size_t kVectors = 4;
   constexpr std::size_t kFloats = kVectors * kFloatLanes;
   const FD d;
@@ -153,6 +154,9 @@ HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const One
   const auto begin = [&](std::size_t i) HWY_ATTR {
 #pragma GCC unroll 4
     for (std::size_t v = 0; v < kVectors; ++v) begun[v] = from.Begin(i + v * kFloatLanes);
+    if (fetched == nullptr) return;
+#pragma GCC unroll 4
+    for (std::size_t k = 0; k < kFloats; k += 16) __builtin_prefetch(fetched + i + k);
   };
   const auto end = [&](std::size_t i) HWY_ATTR {
 #pragma GCC unroll 4
@@ -190,19 +194,19 @@ HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const One
 
 /// result[i] = factor e^(x[i] - shift) / 2^binade, but for one element.
 HWY_INLINE void MapScaledExp(const RowScale& row, double factor, const float* x, float* result, std::size_t n,
-                             const OneElement& own, bool streams) {
+                             const OneElement& own, bool streams, const float* fetched) {
   const ScaledExp scaled(row, factor);
-  if (row.shift != 0) return MapRow<false>(FromLogits<true>{scaled, x}, result, n, own);
-  if (streams) return MapRow<true>(FromLogits<false>{scaled, x}, result, n, own);
-  MapRow<false>(FromLogits<false>{scaled, x}, result, n, own);
+  if (row.shift != 0) return MapRow<false>(FromLogits<true>{scaled, x}, result, n, own, fetched);
+  if (streams) return MapRow<true>(FromLogits<false>{scaled, x}, result, n, own, fetched);
+  MapRow<false>(FromLogits<false>{scaled, x}, result, n, own, fetched);
 }
 
 /// The same from kept terms, with the factor that they are to be multiplied by, times 2^30.
 HWY_INLINE void MapKeptTerms(const KeptTerms& terms, double factor, float* result, std::size_t n, const OneElement& own,
-                             bool streams) {
+                             bool streams, const float* fetched) {
   const FromTerms from(terms, factor);
-  if (streams) return MapRow<true>(from, result, n, own);
-  MapRow<false>(from, result, n, own);
+  if (streams) return MapRow<true>(from, result, n, own, fetched);
+  MapRow<false>(from, result, n, own, fetched);
 }
 
 #endif
