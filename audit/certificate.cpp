@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "audit/record.hpp"
+#include "audit/json_file.hpp"
 
 namespace lossaudit {
 namespace {

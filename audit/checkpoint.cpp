@@ -6,7 +6,7 @@
 
 #include "audit/inputs.hpp"
 #include "audit/json_fields.hpp"
-#include "audit/record.hpp"
+#include "audit/json_file.hpp"
 #include "audit/trial_fields.hpp"
 
 namespace lossaudit {

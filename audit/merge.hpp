@@ -9,24 +9,12 @@
 // - how far witnesses are reduced, where one run had no time left for all of them; and the folder that long cases lie in.
 #pragma once
 
-#include <map>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "audit/record.hpp"
-#include "audit/trial.hpp"
 
 namespace lossaudit {
-
-/// One subject under one contract, as far as some parts tried it.
-struct TrialPart {
-  Trial trial;
-  Exhibits exhibits;
-};
-/// By the subject's name and the contract's text.
-using TrialParts = std::map<std::string, std::map<std::string, TrialPart>>;
-nlohmann::json to_json(const TrialParts& parts);
 
 struct NamedRecord {
   std::string name;  ///< of its file

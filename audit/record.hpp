@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "audit/json_file.hpp"
 #include "audit/maybe_const.hpp"
 
 namespace lossaudit {
@@ -195,9 +196,6 @@ std::string what_it_lacks(const RunRecord& record);
 
 inline constexpr const char* record_schema = "lossaudit-run/1";
 
-/// No record is larger than this; load_record() refuses a file that is.
-inline constexpr std::uintmax_t largest_record_bytes = std::uintmax_t{1} << 27;
-
 /// The record in its JSON names. Strings are taken as they are: dump() it with the error handler `replace`.
 nlohmann::json to_json(const RunRecord& record);
 
@@ -205,20 +203,10 @@ nlohmann::json to_json(const RunRecord& record);
 /// "`where`: not a run record: accuracy[3].max_ulp: expected a number, found a string" and the like.
 RunRecord parse_record(const nlohmann::json& json, const std::string& where);
 
-/// The JSON in a file of at most largest_record_bytes. Throws BadInput, "PATH: not KIND: …", naming the byte at fault when
-/// it is not JSON.
-nlohmann::json load_json(const std::filesystem::path& path, const std::string& kind);
-/// The same of a text in memory; `where` names it.
-nlohmann::json parse_json(std::string_view text, const std::string& where, const std::string& kind);
-
 /// Throws BadInput naming `path`.
 RunRecord load_record(const std::filesystem::path& path);
 
 /// Bytes that are not UTF-8 become U+FFFD. Throws BadInput when `path` cannot be written.
 void save_record(const RunRecord& record, const std::filesystem::path& path);
-
-/// Writes a file beside `path` and renames it, so that `path` is never seen half written. Throws BadInput naming `path`
-/// and the system's reason.
-void save_text(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace lossaudit

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include "audit/hunt/search.hpp"
+#include "audit/hunt/origin.hpp"
 #include "audit/machine.hpp"
 #include "audit/sweep_trial.hpp"
 #include "audit/text.hpp"

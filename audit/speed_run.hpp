@@ -24,9 +24,6 @@ struct SpeedRequest {
   std::function<void(const std::string& text)> remark;
 };
 
-/// "4096" or "256x32000". Throws BadInput.
-Shape parse_shape(std::string_view text);
-
 /// Times each subject at every contract that it supports of those that are plain (no weights, no smoothing; losses from
 /// logits and from probabilities, the binary ones as their mean), all in random order, again for each repetition, and
 /// the bandwidth limits among them. The record lacks `command` and `started`. Throws BadInput when nothing can be timed.

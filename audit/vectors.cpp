@@ -11,6 +11,7 @@
 
 #include "audit/inputs.hpp"
 #include "audit/json_fields.hpp"
+#include "audit/json_file.hpp"
 #include "audit/machine.hpp"
 #include "audit/trial.hpp"
 #include "audit/vector_file.hpp"

@@ -14,6 +14,7 @@
 
 #include "audit/auditor.hpp"
 #include "audit/sweep_trial.hpp"
+#include "audit/trial_parts.hpp"
 
 namespace lossaudit {
 namespace {

@@ -252,7 +252,7 @@ TEST(RecordJson, FilesThatCannotBeReadAreNamed) {
   }
   const auto huge = folder.path / "huge.json";
   save_text(huge, "{}");
-  std::filesystem::resize_file(huge, largest_record_bytes + 1);  // a hole: it takes no room
+  std::filesystem::resize_file(huge, largest_json_bytes + 1);  // a hole: it takes no room
   EXPECT_THROW(load_record(huge), BadInput);
 }
 

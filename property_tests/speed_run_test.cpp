@@ -14,6 +14,7 @@
 #include "audit/bandwidth.hpp"
 #include "audit/call_times.hpp"
 #include "audit/fast_subject.hpp"
+#include "audit/speed_courses.hpp"
 
 namespace lossaudit {
 namespace {

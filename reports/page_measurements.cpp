@@ -83,7 +83,7 @@ json lengths_of(const Overview& overview) {
     for (const LengthCurve& curve : run.lengths) {
       std::string differs;
       for (const auto& [what, said] : curve.same_bits) {
-        if (said != same_bits_text) differs += (differs.empty() ? "" : "; ") + what + " " + said;
+        if (said != same_bits_text) differs.append(differs.empty() ? "" : "; ").append(what).append(" ").append(said);
       }
       json row = {{"subject", curve.subject},
                   {"function", curve.function},

@@ -9,6 +9,7 @@
 #include "audit/commands/open_all.hpp"
 #include "audit/commands/progress.hpp"
 #include "audit/machine.hpp"
+#include "audit/speed_courses.hpp"
 #include "audit/speed_run.hpp"
 #include "reports/report.hpp"
 

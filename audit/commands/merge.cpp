@@ -14,6 +14,7 @@
 #include "audit/commands/certify.hpp"
 #include "audit/commands/commands.hpp"
 #include "audit/commands/leave_record.hpp"
+#include "audit/json_file.hpp"
 #include "audit/verdict.hpp"
 
 namespace lossaudit {

@@ -35,6 +35,10 @@ void lay_out(const Contract& contract, std::span<const Batch> cases, std::size_t
 
 bool packable(const Contract& contract) { return contract.options.reduction == Reduction::none; }
 
+bool is_single_number(const Contract& contract) {
+  return traits(contract.function).layout == Layout::elementwise && packable(contract);
+}
+
 Batch pack(const Contract& contract, std::span<const Batch> cases) {
   Batch batch;
   std::size_t copies = cases.size();

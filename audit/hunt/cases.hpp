@@ -13,6 +13,9 @@ namespace lossaudit {
 /// Whether many cases of one shape fit into one batch: all but those of reductions do.
 bool packable(const Contract& contract);
 
+/// Whether a case is a single output, not a row or a reduction.
+bool is_single_number(const Contract& contract);
+
 /// Cases of one shape (and the same class weights) as the elements or rows of one batch, in their order. With the
 /// option axis they lie side by side along the innermost dimension; a single one then lies there twice.
 Batch pack(const Contract& contract, std::span<const Batch> cases);

@@ -8,7 +8,7 @@
 
 #include "audit/case.hpp"
 #include "audit/hunt/cases.hpp"
-#include "audit/record.hpp"
+#include "audit/json_file.hpp"
 #include "audit/text.hpp"
 
 namespace lossaudit {

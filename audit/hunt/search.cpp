@@ -1,31 +1,25 @@
 #include "audit/hunt/search.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <cmath>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "audit/case.hpp"
 #include "audit/hunt/cases.hpp"
 #include "audit/hunt/line.hpp"
+#include "audit/hunt/measuring.hpp"
 #include "audit/hunt/moves.hpp"
 #include "audit/hunt/seeds.hpp"
 #include "audit/inputs.hpp"
 #include "audit/inputs/values.hpp"
-#include "audit/measure.hpp"
-#include "audit/witness.hpp"
 
 namespace lossaudit {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using BatchPtr = std::shared_ptr<const Batch>;
 
 /// Outputs put to the subject at a time: enough to hide what a call costs, few enough to learn often.
 constexpr std::size_t generation_elements = 4096, fewest_elements = 64;
@@ -59,13 +53,6 @@ std::uint64_t luby(std::uint64_t i) {
 /// Rows of a million classes get their turn; nothing gets larger without end.
 constexpr std::uint64_t largest_size = 64;
 
-/// What a case showed.
-struct Score {
-  double ulp = -1;  ///< the largest error among its results
-  std::size_t result = 0;
-  bool loss = false;  ///< a rule broken, or nothing left of a result
-};
-
 /// A case to go on from.
 struct Kept {
   Batch one;
@@ -78,20 +65,20 @@ class Search {
       : hunt_(hunt),
         contract_(hunt.contract),
         index_(index),
-        single_numbers_(traits(hunt.contract.function).layout == Layout::elementwise && packable(hunt.contract)),
+        measuring_(hunt, index),
+        single_numbers_(is_single_number(hunt.contract)),
         random_(random_stream("hunt", hunt.contract, hunt.seed, index)),
-        ordinary_(random_stream("ordinary", hunt.contract, hunt.seed, index)),
         whole_(hunt.elements * std::min(luby(index + 1), largest_size)) {}
 
   bool run() {
     const Clock::time_point start = Clock::now();
     try_corpus();
     try_seeds(part(kept_.empty() ? share_of_seeds : share_of_seeds / 4));
-    try_lines(used_ + part(single_numbers_ ? share_of_lines_of_numbers : share_of_lines));
+    try_lines(measuring_.outputs() + part(single_numbers_ ? share_of_lines_of_numbers : share_of_lines));
     climb();
     hunt_.state.microseconds +=
         static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - start).count());
-    if (stopped_) return false;
+    if (measuring_.stopped()) return false;
     ++hunt_.state.searches;
     return true;
   }
@@ -100,7 +87,7 @@ class Search {
   [[nodiscard]] std::size_t part(double share) const {
     return static_cast<std::size_t>(static_cast<double>(whole_) * share);
   }
-  [[nodiscard]] bool over(std::size_t outputs) const { return ended_ || used_ >= outputs; }
+  [[nodiscard]] bool over(std::size_t outputs) const { return measuring_.ended() || measuring_.outputs() >= outputs; }
 
   /// Outputs of one generation.
   [[nodiscard]] std::size_t generation() const {
@@ -116,9 +103,9 @@ class Search {
 
   /// The first search tries all that is known; each of the first goes on from one of them.
   void try_corpus() {
-    for (std::size_t i = 0; i < hunt_.corpus.size() && !ended_; ++i) {
+    for (std::size_t i = 0; i < hunt_.corpus.size() && !measuring_.ended(); ++i) {
       if (index_ != 0 && index_ != i) continue;
-      const std::vector<Score> scores = measure(hunt_.corpus[i]);
+      const std::vector<Score> scores = measuring_.measure(hunt_.corpus[i]);
       if (index_ == i && !scores.empty() && !scores[0].loss) keep({hunt_.corpus[i], scores[0].ulp});
     }
   }
@@ -130,7 +117,7 @@ class Search {
       if (seeds.empty()) return;
       for (const Batch& batch : seeds) {
         if (over(until)) return;
-        const std::vector<Score> scores = measure(batch);
+        const std::vector<Score> scores = measuring_.measure(batch);
         if (scores.empty()) return;
         const Score& best = scores[best_of(scores)];
         if (best.ulp >= 0) keep({single_case(contract_, batch, best.result), best.ulp});
@@ -175,12 +162,12 @@ class Search {
       const std::span<const std::int64_t> places = line.propose(random_);
       if (places.empty()) break;
       errors.clear();
-      for (std::size_t first = 0; first < places.size() && !ended_; first += fitting) {
+      for (std::size_t first = 0; first < places.size() && !measuring_.ended(); first += fitting) {
         candidates_.assign(std::min(fitting, places.size() - first), base);
         for (std::size_t i = 0; i < candidates_.size(); ++i) {
           vary(candidates_[i], variable, from_ordinal(contract_.format, places[first + i]));
         }
-        const std::vector<Score> scores = measure_candidates();
+        const std::vector<Score> scores = measuring_.measure_each(candidates_);
         for (const Score& score : scores) {
           errors.push_back(score.ulp);
           lost = lost || score.loss;
@@ -224,7 +211,7 @@ class Search {
     bool lost = false;
     for (std::size_t idle = 0; idle < patience && !over(whole_) && !lost; ++idle) {
       make_neighbours(best.one);
-      const std::vector<Score> scores = measure_candidates();
+      const std::vector<Score> scores = measuring_.measure_each(candidates_);
       if (scores.empty()) break;
       for (const Score& score : scores) lost = lost || score.loss;
       const std::size_t at = best_of(scores);
@@ -260,165 +247,19 @@ class Search {
     return static_cast<std::size_t>(std::ranges::max_element(scores, {}, size) - scores.begin());
   }
 
-  // ---- measuring
-
-  /// The scores of candidates_, which have one shape; none when the search has ended.
-  std::vector<Score> measure_candidates() {
-    if (packable(contract_)) {
-      std::vector<Score> scores = measure(pack(contract_, candidates_));
-      if (!scores.empty()) scores.resize(candidates_.size());  // a single case may lie there twice
-      return scores;
-    }
-    std::vector<Score> scores;
-    for (const Batch& candidate : candidates_) {
-      const std::vector<Score> one = measure(candidate);
-      if (one.empty()) return {};
-      scores.push_back(one[0]);
-    }
-    return scores;
-  }
-
-  /// The score of each case in the batch; none when the search has ended.
-  std::vector<Score> measure(Batch batch) {
-    if (hunt_.stop && hunt_.stop()) stopped_ = ended_ = true;
-    if (ended_) return {};
-    used_ += batch.output.size();
-    ++step_;
-    const BatchPtr shared = std::make_shared<const Batch>(std::move(batch));
-    const std::vector<Expected> exact = expect(contract_, *shared);
-    computed_.resize(exact.size());
-    const Outcome outcome = hunt_.subject.compute(contract_, *shared, computed_);
-    if (outcome.kind != Outcome::Kind::computed) {
-      ended_ = true;
-      if (hunt_.failed) hunt_.failed(outcome, shared);
-      return {};
-    }
-    if (hunt_.in_means) {
-      hunt_.results.add(shared, exact, computed_);
-    } else {
-      hunt_.results.add_sought(shared, exact, computed_);
-    }
-    std::vector<Score> scores = score(shared, exact);
-    narrow_sightings(shared);
-    hunt_.state.cases += scores.size();
-    hunt_.state.results += exact.size();
-    if (hunt_.compare_random) measure_ordinary(shared->shape);
-    return scores;
-  }
-
-  std::vector<Score> score(const BatchPtr& batch, const std::vector<Expected>& exact) {
-    HuntState& state = hunt_.state;
-    std::vector<Score> scores(cases_in(contract_, *batch));
-    for (std::size_t i = 0; i < exact.size(); ++i) {
-      const Judgement judgement = judge(contract_.format, exact[i], computed_[i]);
-      if (!judgement.required) continue;
-      Score& score = scores[case_of_result(contract_, *batch, i)];
-      const bool is_lost = lost(contract_.format, exact[i], judgement);
-      score.loss = score.loss || is_lost || !judgement.broken_rule.empty();
-      if (judgement.numeric && judgement.ulp > score.ulp) {
-        score.ulp = judgement.ulp;
-        score.result = i;
-      }
-      if (is_lost) {
-        ++state.lost_results;
-        const double size = std::abs(exact[i].rounded);
-        const std::size_t inputs = inputs_of(*batch);
-        const bool fewer = state.lost.batch == nullptr || inputs < state.lost_inputs;
-        if (fewer || (inputs == state.lost_inputs && size > state.lost.size)) {
-          state.lost = {batch, i, size, computed_[i]};
-          state.lost_inputs = inputs;
-        }
-      } else if (judgement.numeric && judgement.broken_rule.empty() &&
-                 (state.worst.batch == nullptr || judgement.ulp > state.worst.size)) {
-        state.worst = {batch, i, judgement.ulp, computed_[i]};
-      }
-    }
-    return scores;
-  }
-
-  /// How many inputs one result of the batch depends on.
-  [[nodiscard]] std::size_t inputs_of(const Batch& batch) const {
-    if (!packable(contract_)) return batch.output.size();
-    return single_numbers_ ? 1 : batch.shape.classes;
-  }
-
-  /// What was sighted in this batch is kept as its own element or row, where that shows it too.
-  void narrow_sightings(const BatchPtr& batch) {
-    const auto narrow = [&](Sighting& sighting) {
-      if (sighting.batch == batch) sighting = shown_alone(sighting);
-    };
-    narrow(hunt_.state.worst);
-    narrow(hunt_.state.lost);
-    Accumulator::each_sighting(hunt_.results, narrow);
-  }
-
-  Sighting shown_alone(const Sighting& sighting) {
-    const auto named = [this](Sighting shown) {
-      Batch batch = *shown.batch;
-      batch.origin = hunted_origin(contract_, index_, step_, batch);
-      shown.batch = std::make_shared<const Batch>(std::move(batch));
-      return shown;
-    };
-    if (!packable(contract_) || cases_in(contract_, *sighting.batch) == 1) return named(sighting);
-    const Sighting single = alone(contract_, sighting);
-    std::vector<double> results(result_size(contract_, single.batch->shape));
-    const bool computed = hunt_.subject.compute(contract_, *single.batch, results).kind == Outcome::Kind::computed;
-    const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
-    return named(computed && same(results[single.result], computed_[sighting.result]) ? single : sighting);
-  }
-
-  /// As many ordinary random cases of the same shape.
-  void measure_ordinary(const Shape& shape) {
-    const Batch batch = ordinary_batch(contract_, shape, ordinary_);
-    const std::vector<Expected> exact = expect(contract_, batch);
-    std::vector<double> computed(exact.size());
-    if (hunt_.subject.compute(contract_, batch, computed).kind != Outcome::Kind::computed) return;
-    HuntState& state = hunt_.state;
-    state.random_cases += cases_in(contract_, batch);
-    for (std::size_t i = 0; i < exact.size(); ++i) {
-      const Judgement judgement = judge(contract_.format, exact[i], computed[i]);
-      if (!judgement.required || !judgement.numeric) continue;
-      state.random_ulp = std::max(state.random_ulp, judgement.ulp);
-      const bool loss = lost(contract_.format, exact[i], judgement) || !judgement.broken_rule.empty();
-      if (!loss) state.random_kept_ulp = std::max(state.random_kept_ulp, judgement.ulp);
-    }
-  }
-
   Hunt& hunt_;
   const Contract& contract_;
   std::uint64_t index_;
+  HuntMeasuring measuring_;
   bool single_numbers_;  ///< a case is a single output, not a row or a reduction
-  Random random_, ordinary_;
-  std::size_t whole_;     ///< outputs to try
-  std::size_t used_ = 0;  ///< and tried
-  std::uint64_t step_ = 0;
-  bool ended_ = false, stopped_ = false;
+  Random random_;
+  std::size_t whole_;  ///< outputs to try
   std::vector<Kept> kept_;
-  // From generation to generation the same memory.
-  std::vector<Batch> candidates_;
-  std::vector<double> computed_;
+  std::vector<Batch> candidates_;  // from generation to generation the same memory
 };
 
 }  // namespace
 
 bool search(Hunt& hunt, std::uint64_t index) { return Search(hunt, index).run(); }
-
-std::string hunted_origin(const Contract& contract, std::uint64_t index, std::uint64_t step, const Batch& batch) {
-  return fmt::format("{}{}/{}/{}", hunt_origin, index, step, to_case_text(contract, batch));
-}
-
-std::shared_ptr<const Batch> hunted_batch(const Contract& contract, const std::string& origin) {
-  // The case follows the third slash.
-  std::size_t begin = 0;
-  for (int i = 0; i < 3 && begin != std::string::npos; ++i) begin = origin.find('/', i == 0 ? 0 : begin + 1);
-  if (!origin.starts_with(hunt_origin) || begin == std::string::npos) return nullptr;
-  try {
-    auto batch = std::make_shared<Batch>(parse_case(contract, std::string_view(origin).substr(begin + 1)));
-    batch->origin = origin;
-    return batch;
-  } catch (const BadInput&) {
-    return nullptr;
-  }
-}
 
 }  // namespace lossaudit

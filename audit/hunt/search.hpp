@@ -35,10 +35,4 @@ struct Hunt {
 /// False when it was stopped in the middle.
 bool search(Hunt& hunt, std::uint64_t index);
 
-/// The origin of what search `index` sighted at its `step`-th call: "hunt/INDEX/STEP/CASE", the case as text, for it is
-/// nowhere else; and the batch that has this origin, or null.
-std::string hunted_origin(const Contract& contract, std::uint64_t index, std::uint64_t step, const Batch& batch);
-std::shared_ptr<const Batch> hunted_batch(const Contract& contract, const std::string& origin);
-inline constexpr std::string_view hunt_origin = "hunt/";
-
 }  // namespace lossaudit

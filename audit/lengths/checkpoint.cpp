@@ -4,7 +4,7 @@
 
 #include "audit/checkpoint.hpp"
 #include "audit/json_fields.hpp"
-#include "audit/record.hpp"
+#include "audit/json_file.hpp"
 
 namespace lossaudit {
 

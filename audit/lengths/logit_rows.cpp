@@ -14,7 +14,9 @@ constexpr std::size_t logits = 1U << logit_bits;
 constexpr std::uint64_t first_counted = 4096;
 constexpr std::size_t most_known = 4096;
 
-double logit(std::size_t place) { return (static_cast<double>(place) - logits / 2) / 64; }
+constexpr double middle = logits / 2.0;
+
+double logit(std::size_t place) { return (static_cast<double>(place) - middle) / 64; }
 
 /// The row that has every logit once.
 Batch all_logits() {
@@ -125,7 +127,7 @@ std::size_t LogitRows::place_of(const Sample& sample, std::size_t at) const {
   double x = 0;
   const auto bytes = static_cast<std::size_t>(traits(contract_.format).bytes);
   load_values(contract_.format, sample.output.data() + at * bytes, std::span(&x, 1));
-  return static_cast<std::size_t>(x * 64 + logits / 2);
+  return static_cast<std::size_t>(x * 64 + middle);
 }
 
 }  // namespace lossaudit
