@@ -55,6 +55,7 @@ void fields(Io& io, MaybeConst<Sweep> auto& x) {
   io.field("seconds", x.seconds);
   io.optional("worst_target", x.worst_target);
   io.optional("binades", x.binades);
+  io.optional("beside_ulp", x.beside_ulp);
 }
 
 template <class Io>

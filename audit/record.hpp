@@ -63,9 +63,9 @@ struct SweepBinade {
   bool operator==(const SweepBinade&) const = default;
 };
 
-/// Every value of an argument tried, and its results proved.
+/// Every value of an argument tried in vectors of neighbouring ones, and its results proved.
 struct Sweep {
-  std::string inputs;  ///< "every f32", "every f32 output, target 1"
+  std::string inputs;  ///< "every f32", "every f32 output, target 1", "every f32, upstream 1"
   std::uint64_t count = 0;
   double max_ulp = 0, mean_ulp = 0;
   double correctly_rounded = 0;           ///< fraction of numeric results
@@ -73,6 +73,9 @@ struct Sweep {
   double seconds = 0;                     ///< by the clock, the other subjects of the audit included
   std::string worst_target = {};          ///< beside it, of sweeps over pairs
   std::vector<SweepBinade> binades = {};  ///< in the order of the encodings, without those that have no number
+  /// The largest error of the same inputs among others, where it is larger: results then depend on their neighbours, and
+  /// nothing is proved. Else 0.
+  double beside_ulp = 0;
   bool operator==(const Sweep&) const = default;
 };
 

@@ -180,7 +180,7 @@ Sweep sweep_of(const Contract& contract, const SweepState& state, const std::str
   const auto of_numbers = [numbers](double x) { return numbers == 0 ? 0 : x / static_cast<double>(numbers); };
   const auto hex = [&contract](std::uint64_t bits) { return to_hex(contract.format, decode(contract.format, bits)); };
   Sweep sweep;
-  sweep.inputs = inputs;
+  sweep.inputs = inputs + (contract.pass == Pass::gradient ? ", upstream 1" : "");
   sweep.count = state.results;
   sweep.max_ulp = state.max_ulp;
   sweep.mean_ulp = of_numbers(sum.value());

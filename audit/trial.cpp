@@ -99,6 +99,22 @@ HuntResult hunt_result(const HuntState& hunt, const Exhibits& exhibits, std::uin
           hunt.random_kept_ulp};
 }
 
+/// What complete sweeps found, and whether the same inputs came out worse elsewhere.
+void add_sweeps(const Trial& trial, Accuracy& accuracy) {
+  if (trial.sweeps.empty()) return;
+  // A sweep knows its largest error to 2^-20.
+  constexpr double slack = 1 + 0x1p-16;
+  const SweepPlan plan(trial.contract);
+  for (std::size_t i = 0; i < trial.sweeps.size(); ++i) {
+    if (!trial.sweeps[i].complete) continue;
+    Sweep sweep = sweep_of(trial.contract, trial.sweeps[i], plan.inputs(i));
+    if (plan.covers() && trial.contract.pass == Pass::forward && accuracy.max_ulp > sweep.max_ulp * slack) {
+      sweep.beside_ulp = accuracy.max_ulp;
+    }
+    accuracy.sweeps.push_back(std::move(sweep));
+  }
+}
+
 }  // namespace
 
 Exhibits exhibits_of(const Trial& trial, const Conclusion& conclusion) {
@@ -144,15 +160,10 @@ Accuracy accuracy_of(const Trial& trial, const Exhibits& exhibits, std::uint64_t
   accuracy.budget_worst = exhibits.sightings[1].witness;
   accuracy.inputs = inputs_of(trial, seed);
   accuracy.note = exhibits.note;
-  accuracy.evidence = trial.covered ? "proved" : "observed";
-  if (!trial.sweeps.empty()) {
-    const SweepPlan plan(trial.contract);
-    for (std::size_t i = 0; i < trial.sweeps.size(); ++i) {
-      if (trial.sweeps[i].complete) {
-        accuracy.sweeps.push_back(sweep_of(trial.contract, trial.sweeps[i], plan.inputs(i)));
-      }
-    }
-  }
+  add_sweeps(trial, accuracy);
+  const bool depends = std::ranges::any_of(accuracy.sweeps, [](const Sweep& sweep) { return sweep.beside_ulp > 0; });
+  // Of a gradient, not every upstream was tried.
+  accuracy.evidence = trial.covered && trial.contract.pass == Pass::forward && !depends ? "proved" : "observed";
   if (trial.hunt.cases > 0) accuracy.hunt = hunt_result(trial.hunt, exhibits, seed);
   for (RuleResult& result : accuracy.rules) {
     const auto row =

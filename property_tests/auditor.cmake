@@ -4,6 +4,7 @@ add_executable(audit_test
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_measure_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_inputs_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_auditor_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/audit_evidence_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_resume_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_sweep_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/hunt_test.cpp

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/property_tree/xml_parser.hpp>
+#include <nlohmann/json.hpp>
 
 #include "property_tests/report_fixture.hpp"
 #include "reference/contract.hpp"
@@ -139,6 +140,16 @@ TEST(Markdown, SaysWhatWasFound) {
   EXPECT_NE(text.find("| fast | sigmoid exact f32 forward | every f32 | 0.501 | -0x1.e6p-17 | 0.03 | 99.9% | 9.81 |"),
             std::string::npos);
   EXPECT_NE(page_report(Overview({fixture::record()})).find("every f32: 0.501 ulp at "), std::string::npos);
+}
+
+TEST(Markdown, SaysWhereASweepProvesNothing) {
+  RunRecord record = fixture::record();
+  record.accuracy[0].sweeps[0].beside_ulp = 4.325e6;
+  const std::vector<RunRecord> read = {parse_record(to_json(record), "a test")};
+  const Overview overview(read);
+  EXPECT_NE(markdown_report(overview).find("| every f32 | 0.501, but 4.33e6 beside other inputs | -0x1.e6p-17 |"),
+            std::string::npos);
+  EXPECT_NE(page_report(overview).find(", but 4.33e6 beside other inputs; mean"), std::string::npos);
 }
 
 TEST(Markdown, HasErrorsAgainstLengthInOneLineAContract) {

@@ -99,6 +99,10 @@ std::string finding_text(const Finding& finding) {
   return over_budget_text(accuracy) + worse + excuse;
 }
 
+std::string beside_text(const Sweep& sweep) {
+  return sweep.beside_ulp == 0 ? "" : fmt::format(", but {} beside other inputs", round_up(sweep.beside_ulp));
+}
+
 std::string value_text(const Accuracy& accuracy, const std::string& value) {
   const Format format = format_named(accuracy.format).value_or(Format::f64);
   if (value.find("0x") == std::string::npos || value.starts_with("nan")) return value;

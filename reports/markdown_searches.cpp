@@ -25,11 +25,11 @@ std::string sweep_table(const Overview& overview) {
         continue;
       }
       ++shown;
-      text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} |\n",
-                          escaped(overview.columns[entry.column].label, longest_name),
-                          escaped(contract_text(*entry.accuracy)), escaped(sweep.inputs), round_up(sweep.max_ulp),
-                          escaped(sweep.worst + (sweep.worst_target.empty() ? "" : ", target " + sweep.worst_target)),
-                          round_up(sweep.mean_ulp), percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
+      text += fmt::format(
+          "| {} | {} | {} | {} | {} | {} | {} | {} |\n", escaped(overview.columns[entry.column].label, longest_name),
+          escaped(contract_text(*entry.accuracy)), escaped(sweep.inputs), round_up(sweep.max_ulp) + beside_text(sweep),
+          escaped(sweep.worst + (sweep.worst_target.empty() ? "" : ", target " + sweep.worst_target)),
+          round_up(sweep.mean_ulp), percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
     }
   }
   if (text.empty()) return "";

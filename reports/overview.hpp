@@ -135,6 +135,9 @@ std::string inputs_text(const Witness& witness, std::size_t most);
 /// What a hunt found, in a line: "1,024 cases, 3 searches: 2.5 ulp at output=0x1p+0; …".
 std::string hunt_text(const Accuracy& accuracy, std::size_t longest_input);
 
+/// ", but 4.33e6 beside other inputs" where the results of a sweep depend on their neighbours, else "".
+std::string beside_text(const Sweep& sweep);
+
 /// A value's text with its decimal: "0x1.8p+1 (3)".
 std::string value_text(const Accuracy& accuracy, const std::string& value);
 

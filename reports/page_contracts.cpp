@@ -52,11 +52,11 @@ json sweeps_of(const Accuracy& accuracy) {
                          grouped(binade.not_correctly_rounded), round_up(binade.max_ulp), round_up(binade.mean_ulp)});
     }
     sweeps.push_back(
-        {{"text",
-          fmt::format("{}: {} ulp at {}{}; mean {} ulp; {} correctly rounded; {} s", sweep.inputs,
-                      round_up(sweep.max_ulp), value_text(accuracy, sweep.worst),
-                      sweep.worst_target.empty() ? "" : ", target " + value_text(accuracy, sweep.worst_target),
-                      round_up(sweep.mean_ulp), percent_down(sweep.correctly_rounded), round_up(sweep.seconds))},
+        {{"text", fmt::format("{}: {} ulp at {}{}{}; mean {} ulp; {} correctly rounded; {} s", sweep.inputs,
+                              round_up(sweep.max_ulp), value_text(accuracy, sweep.worst),
+                              sweep.worst_target.empty() ? "" : ", target " + value_text(accuracy, sweep.worst_target),
+                              beside_text(sweep), round_up(sweep.mean_ulp), percent_down(sweep.correctly_rounded),
+                              round_up(sweep.seconds))},
          {"binades", binades}});
   }
   return sweeps;

@@ -73,11 +73,11 @@ void print_sweeps(const Overview& overview) {
   bool first = true;
   for (const Entry& entry : overview.entries) {
     for (const Sweep& sweep : entry.accuracy->sweeps) {
-      fmt::print("{}proved: {} {}, {}: {} ulp at {}{}, mean {}; {} correctly rounded; {} s\n", first ? "\n" : "",
-                 overview.columns[entry.column].label, contract_text(*entry.accuracy), sweep.inputs,
-                 round_up(sweep.max_ulp), sweep.worst,
-                 sweep.worst_target.empty() ? "" : ", target " + sweep.worst_target, round_up(sweep.mean_ulp),
-                 percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
+      fmt::print("{}{}: {} {}, {}: {} ulp at {}{}{}, mean {}; {} correctly rounded; {} s\n", first ? "\n" : "",
+                 sweep.beside_ulp == 0 ? "proved" : "swept", overview.columns[entry.column].label,
+                 contract_text(*entry.accuracy), sweep.inputs, round_up(sweep.max_ulp), sweep.worst,
+                 sweep.worst_target.empty() ? "" : ", target " + sweep.worst_target, beside_text(sweep),
+                 round_up(sweep.mean_ulp), percent_down(sweep.correctly_rounded), round_up(sweep.seconds));
       first = false;
     }
   }
