@@ -79,9 +79,10 @@ void Accumulator::add(const Tally& tally, double worst) {
   sum_ulp_.add(tally.sum_ulp);
   max_relative_ = std::max(max_relative_, tally.max_relative);
   tested_[finite] |= tally.numbers > 0;
-  tested_[number_due] |= tally.numbers > 0;
+  tested_[number_due] |= tally.numbers + tally.poles > 0;
   tested_[nan_stays_nan] |= tally.nans > 0;
   tested_[overflow] |= tally.overflows > 0;
+  tested_[pole] |= tally.poles > 0;
   // The table begins with them.
   for (std::size_t rule = 0; rule < lane_rule_count; ++rule) broken_[rule] += tally.broken[rule];
   if (tally.numbers > 0) add_to_curve(stretch_of(worst), worst, tally.max_ulp);

@@ -1,4 +1,4 @@
-// The judgement of a vector of results, and what is known of the functions between two inputs.
+// The judgement of a vector of results.
 #if defined(LOSSAUDIT_AUDIT_SWEEP_JUDGE_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOSSAUDIT_AUDIT_SWEEP_JUDGE_INL_H_
 #undef LOSSAUDIT_AUDIT_SWEEP_JUDGE_INL_H_
@@ -12,6 +12,7 @@
 #include <limits>
 
 #include "audit/sweep_judge.hpp"
+#include "audit/sweep_stretches-inl.h"
 #include "reference/bulk/functions-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -36,13 +37,6 @@ struct Careful {
   V relative;     ///< abs(c − exact) / abs(exact)
 };
 
-/// The results of a stretch that are their inputs, or these with the other sign.
-struct Line {
-  float sign = 0;  ///< 0: there is none
-  /// The exact results are within this of sign · x, in ulps of them and relatively.
-  double most_ulp = 0, most_relative = 0;
-};
-
 /// Of an exact result y within r of v: ulp = 2^(E − p + 1) with E = max(floor(log2 abs(v)), emin), as long as y lies in
 /// v's binade. abs(c − v) and its product with 1 / ulp (a power of two) carry one rounding, 2^-53 of the error, which
 /// `slack` = r / ulp + 2^-50 error takes in, and its own roundings with it. So y's error lies within slack of `error`.
@@ -53,6 +47,11 @@ struct Line {
 ///
 /// In v's binade, place = abs(v) / ulp lies in [2^(p-1), 2^p), so its differences from both ends are exact (Sterbenz), and
 /// so is r / ulp; since y lies strictly within r, it is in that binade unless one of them is less than that.
+///
+/// In the formats of 16 bits y is often so near the middle between two results that only its side of it is known, and r tells
+/// no more (TieBroken, in sweep_formulas-inl.h): there error − 1/2 is compared with reach = r / ulp itself, as y lies strictly
+/// within r. For errors in [1/4, 1] and v from ulp / 2 on that is exact: error − 1/2 always is (Sterbenz), and c − v too,
+/// since c is 0 or, being so near and a multiple of ulp, in [v / 2, 2 v].
 ///
 /// Take() first looks at what nearly all results are: not near a power of two, and settled by one comparison. One that is
 /// not sends its vector to TakeCarefully().
@@ -65,6 +64,7 @@ class Judge {
         largest_(largest(format)),
         beyond_(std::ldexp(1.0, traits(format).max_exponent + 1)),
         limit_(only_rounded ? 0.5 : kInfinity),
+        tells_ties_(format != Format::f32),
         sum_(hn::Zero(D())),
         most_(sum_),
         relative_error_(sum_),
@@ -120,9 +120,19 @@ class Judge {
     // False where r is infinite or NaN.
     const M is_number_due = hn::Le(hn::Add(size, r), Constant(largest_));
     const M is_number = hn::AndNot(is_nan, is_number_due);
+    M is_below_half = hn::Lt(doubled, half);
+    M is_above_half = hn::Gt(hn::Sub(error, slack), half);
+    if (tells_ties_) {
+      const M is_exact =
+          hn::And(hn::Ge(place, half), hn::And(hn::Ge(error, Constant(0.25)), hn::Le(error, Constant(1))));
+      const M is_tie = hn::And(hn::AndNot(is_near_power, is_exact), hn::Gt(r, hn::Zero(D())));
+      const V beyond = hn::Sub(error, half);
+      is_below_half = hn::Or(is_below_half, hn::And(is_tie, hn::Le(beyond, hn::Neg(reach))));
+      is_above_half = hn::Or(is_above_half, hn::And(is_tie, hn::Ge(beyond, reach)));
+    }
     Careful seen;
-    seen.rounded = hn::And(hn::AndNot(is_infinite, hn::Lt(doubled, half)), is_number);
-    const M is_off = hn::And(is_number, hn::AndNot(is_near_power, hn::Gt(hn::Sub(error, slack), half)));
+    seen.rounded = hn::And(hn::AndNot(is_infinite, is_below_half), is_number);
+    const M is_off = hn::And(is_number, hn::AndNot(is_near_power, is_above_half));
     seen.infinite = hn::And(is_off, is_infinite);
     seen.settled = hn::Or(hn::Or(seen.rounded, seen.infinite), hn::And(is_off, hn::Le(most, Constant(limit_))));
     seen.nan = hn::And(is_number_due, is_nan);
@@ -278,78 +288,13 @@ class Judge {
   double least_normal_;
   std::uint64_t inverse_base_;
   double binade_, largest_, beyond_, limit_;
+  bool tells_ties_;
   V sum_, most_;                       ///< most_: since the last chunk
   V relative_error_, relative_place_;  ///< of the largest quotient of the two in each lane
   double sum_all_ = 0, most_all_ = 0;  ///< what is not in lanes
   double least_at_once_ = 0;
   bool has_broken_[lane_rule_count] = {};
   Tally tally_;
-};
-
-/// Where a function goes one way between two inputs, so that its values there lie between those at the two.
-///
-/// All of them do everywhere in their domain, except:
-/// - sigmoid's derivative is largest at 0, logit's least at 1/2;
-/// - binary_crossentropy from logits has the derivative sigmoid(x) − t, and its least value, for t in (0, 1), at logit(t);
-///   from probabilities, (p − t) / (p (1 − p)) and t;
-/// - that derivative, 1 / (1 − p) − t (1 / p + 1 / (1 − p)), is −t / p + (1 − t) / (1 − p) and increases for t in [0, 1];
-/// - a clipped function's derivative jumps at the bounds.
-class Stretches {
- public:
-  explicit Stretches(const SweptFunction& f)
-      : function_(f), jumps_(f.clips && f.pass == Pass::gradient), low_(f.clip_low), high_(f.clip_high) {
-    const bool forward = f.pass == Pass::forward;
-    const bool soft = f.target > 0 && f.target < 1;
-    if (f.function == Function::sigmoid && !forward) Turn(0, 0);
-    if (f.function == Function::logit && !forward) Turn(0.5, 0);
-    if (f.function != Function::binary_crossentropy) return;
-    if (forward && soft && f.from_logits) {
-      const double turn = std::log(f.target / (1 - f.target));
-      Turn(turn, f.target == 0.5 ? 0 : 0x1p-20 * (1 + std::abs(turn)));  // far above what those roundings lose
-    }
-    if (forward && soft && !f.from_logits) Turn(f.target, 0);
-    if (!forward && !f.from_logits && !(f.target >= 0 && f.target <= 1)) Turn(0, kInfinity);
-  }
-
-  /// Inputs in either order; false for a NaN.
-  [[nodiscard]] bool IsMonotone(double a, double b) const {
-    const double first = std::min(a, b);
-    const double last = std::max(a, b);
-    const bool is_on_one_side = last <= turn_from_ || first >= turn_to_;
-    const bool is_between_jumps = !jumps_ || last < low_ || first > high_ || (first >= low_ && last <= high_);
-    return is_on_one_side && is_between_jumps && !std::isnan(a) && !std::isnan(b);
-  }
-
-  /// For finite inputs between a and b, in either order, of one sign and not below 64 in size: relu(x) = x for x > 0, at
-  /// any size; softplus(x) − x = ln(1 + e^-x) < e^-64 < 2^-92 < 2^-98 x, and so for its mirror images log_sigmoid(x) near
-  /// x < 0 and binary_crossentropy's hard targets. In ulps that is less than 2^-98 2^p.
-  [[nodiscard]] Line LineBetween(double a, double b) const {
-    const bool is_forward = function_.pass == Pass::forward;
-    const double least = std::min(std::abs(a), std::abs(b));
-    if (!is_forward || !(least > 0) || !(std::max(std::abs(a), std::abs(b)) <= largest(function_.format))) return {};
-    const bool is_right = a > 0;
-    const Line close{1, 0x1p-70, 0x1p-98};
-    const Line mirrored{-1, 0x1p-70, 0x1p-98};
-    if (function_.function == Function::relu) return is_right ? Line{1, 0, 0} : Line{};
-    if (least < 64) return {};
-    if (function_.function == Function::softplus) return is_right ? close : Line{};
-    if (function_.function == Function::log_sigmoid) return is_right ? Line{} : close;
-    if (function_.function != Function::binary_crossentropy || !function_.from_logits) return {};
-    if (function_.target == 0 && is_right) return close;
-    if (function_.target == 1 && !is_right) return mirrored;
-    return {};
-  }
-
- private:
-  static constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  void Turn(double at, double unsure) {
-    turn_from_ = at - unsure;
-    turn_to_ = at + unsure;
-  }
-  SweptFunction function_;
-  bool jumps_;
-  double low_, high_;
-  double turn_from_ = kInfinity, turn_to_ = -kInfinity;
 };
 
 }  // namespace lossaudit::HWY_NAMESPACE

@@ -11,49 +11,11 @@
 #define HWY_TARGET_INCLUDE "audit/sweep_judge.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "audit/sweep_formulas-inl.h"
 #include "audit/sweep_judge-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::HWY_NAMESPACE {
-
-/// max(x, 0) and its derivative, which round nothing.
-struct ReluOf {
-  template <class N>
-  HWY_INLINE bulk::Enclosed<N> operator()(N /*type*/, V x, V /*target*/) const {
-    return {N::Of(hn::Max(x, hn::Zero(D()))), bulk::Unknown(x)};
-  }
-};
-struct ReluDerivative {
-  template <class N>
-  HWY_INLINE bulk::Enclosed<N> operator()(N /*type*/, V x, V /*target*/) const {
-    return {N::Of(hn::IfThenElseZero(hn::Gt(x, hn::Zero(D())), Constant(1))), bulk::Unknown(x)};
-  }
-};
-
-/// binary_crossentropy's derivative from logits at t = 1/2: tanh(x / 2) / 2, where sigmoid(x) and t cancel for half of all
-/// floats x. For y = x / 2 below 2^-4 in size the terms of
-///
-///   tanh y = y (1 - y^2 / 3 + 2 y^4 / 15 - 17 y^6 / 315 + 62 y^8 / 2835 - 1382 y^10 / 155925 + ...)
-///
-/// alternate and fall, so the first left out bounds those left out: below 2^-46.8. The series is within 2^-8 of 1, and its
-/// roundings and the product's are below 2^-51. Claimed: 2^-45.
-struct EvenOddsDerivative {
-  template <class N>
-  HWY_INLINE bulk::Enclosed<N> operator()(N type, V x, V target) const {
-    bulk::Enclosed<N> result = bulk::BinaryCrossentropyDerivative()(type, x, target);
-    const V y = hn::Mul(x, Constant(0.5));
-    const V square = hn::Mul(y, y);
-    V series = hn::MulAdd(square, Constant(62.0 / 2835), Constant(-17.0 / 315));
-    series = hn::MulAdd(square, series, Constant(2.0 / 15));
-    series = hn::MulAdd(square, series, Constant(-1.0 / 3));
-    series = hn::MulAdd(square, series, Constant(1));
-    const V value = hn::Mul(hn::Mul(y, Constant(0.5)), series);
-    const M is_near = hn::Lt(hn::Abs(y), Constant(0x1p-4));
-    result.value = IfThenElse(is_near, N::Of(value), result.value);
-    result.radius = hn::IfThenElse(is_near, hn::Mul(hn::Abs(value), Constant(0x1p-45)), result.radius);
-    return result;
-  }
-};
 
 /// Results at once that are tried for being the same. Few enough for a block's beginning and end to be told from its
 /// middle, and to be in the nearest cache.
@@ -237,11 +199,16 @@ void JudgeRun(const SweptFunction& f, const float* x, const float* computed, std
     default:
       break;
   }
-  if (f.from_logits) {
-    if (!forward && f.target == 0.5) return judge(EvenOddsDerivative());
+  if (f.from_logits && !forward && f.target == 0.5) return judge(EvenOddsDerivative());
+  if (f.from_logits && f.format == Format::f32) {
     return forward ? judge(bulk::BinaryCrossentropyOf()) : judge(bulk::BinaryCrossentropyDerivative());
   }
+  if (f.from_logits) {
+    return forward ? judge(TieBroken<bulk::BinaryCrossentropyOf, false>())
+                   : judge(TieBroken<bulk::BinaryCrossentropyDerivative, true>());
+  }
   if (!f.clips) return forward ? judge(bulk::ProbableCrossentropyOf()) : judge(bulk::ProbableCrossentropyDerivative());
+  if (forward && (f.clip_low == 0 || f.clip_high == 1)) return judge(HalfClipped{f.clip_low, f.clip_high});
   return forward ? judge(bulk::Clipped<bulk::ProbableCrossentropyOf, false>{f.clip_low, f.clip_high})
                  : judge(bulk::Clipped<bulk::ProbableCrossentropyDerivative, true>{f.clip_low, f.clip_high});
 }
@@ -281,6 +248,7 @@ HWY_EXPORT(CountNans);
 void Tally::append(const Tally& next, std::size_t first) {
   numbers += next.numbers;
   nans += next.nans;
+  poles += next.poles;
   overflows += next.overflows;
   correctly_rounded += next.correctly_rounded;
   sum_ulp += next.sum_ulp;
@@ -330,6 +298,22 @@ void judge_nans(std::span<const float> computed, Tally& tally, SweepLists& lists
   const auto first = std::ranges::find_if(computed, [](float y) { return !std::isnan(y); });
   lists.open.push_back(static_cast<std::uint32_t>(first - computed.begin()));
   tally.broken[static_cast<std::size_t>(LaneRule::nan_stays_nan)] += computed.size() - tally.nans - 1;
+}
+
+void judge_poles(std::span<const float> computed, float due, Tally& tally, SweepLists& lists) {
+  tally.poles += static_cast<std::uint64_t>(std::ranges::count(computed, due));
+  if (tally.poles == computed.size()) return;
+  bool has_broken[lane_rule_count] = {};
+  for (std::uint32_t i = 0; i < computed.size(); ++i) {
+    if (computed[i] == due) continue;
+    const auto rule = static_cast<std::size_t>(std::isnan(computed[i]) ? LaneRule::number_due : LaneRule::pole);
+    if (has_broken[rule]) {
+      ++tally.broken[rule];
+    } else {
+      has_broken[rule] = true;
+      lists.open.push_back(i);
+    }
+  }
 }
 
 }  // namespace lossaudit

@@ -30,14 +30,15 @@ struct SweepKnown {
   bool only_rounded = false;  ///< settle nothing but correctly rounded results and broken rules
 };
 
-/// The rules that lanes can see broken, as measure.hpp has them.
-enum class LaneRule : std::uint8_t { finite, number_due, nan_stays_nan };
-inline constexpr std::size_t lane_rule_count = 3;
+/// The rules that lanes can see broken, as measure.hpp has them, and `overflow`, which they leave to the reference.
+enum class LaneRule : std::uint8_t { finite, number_due, nan_stays_nan, overflow, pole };
+inline constexpr std::size_t lane_rule_count = 5;
 
 /// What was settled of a run of results: depends on these alone, not on what was known before.
 struct Tally {
   std::uint64_t numbers = 0;            ///< numbers where numbers are due; an infinity counts as 2^(emax+1)
   std::uint64_t nans = 0;               ///< NaNs where NaNs are due
+  std::uint64_t poles = 0;              ///< the infinities that are due by a limit
   std::uint64_t overflows = 0;          ///< of the numbers: the infinity of a result beyond 2^(emax+1)
   std::uint64_t correctly_rounded = 0;  ///< of the numbers; proved for each
   double sum_ulp = 0;                   ///< of the numbers' errors, each known to 2^-20 ulp or of itself
@@ -47,8 +48,8 @@ struct Tally {
   /// Results that break a rule, by LaneRule, without the first of each kind, which is left open.
   std::array<std::uint64_t, lane_rule_count> broken{};
 
-  /// All that were settled.
-  [[nodiscard]] std::uint64_t count() const { return numbers + nans + broken[1] + broken[2]; }
+  /// All that were settled. An infinity where a number in range is due counts as one.
+  [[nodiscard]] std::uint64_t count() const { return numbers + nans + poles + broken[1] + broken[2] + broken[4]; }
   /// Puts the next run, that begins at result `first`, behind this one.
   void append(const Tally& next, std::size_t first);
 };
@@ -80,5 +81,7 @@ void judge_enclosed(Format format, double value, double radius, std::span<const 
 
 /// The same where every result is to be NaN.
 void judge_nans(std::span<const float> computed, Tally& tally, SweepLists& lists);
+/// The same where every result is to be the infinity `due`, by a limit.
+void judge_poles(std::span<const float> computed, float due, Tally& tally, SweepLists& lists);
 
 }  // namespace lossaudit

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "audit/marshal.hpp"
 #include "audit/measure.hpp"
@@ -53,10 +54,16 @@ SweepDomain::SweepDomain(const Contract& contract, double target) {
     }
   }
   const std::vector<Expected> exact = expect(contract, batch_at(contract, target, outputs));
-  const auto is_nan = [&exact](std::size_t i) { return exact[i].kind == Expected::Kind::nan; };
+  const auto due = [&exact](std::size_t i) {
+    const Expected& e = exact[i];
+    if (e.kind == Expected::Kind::nan) return SweepDue::nan;
+    if (e.kind == Expected::Kind::number || e.recommended) return SweepDue::number;
+    return e.rounded > 0 ? SweepDue::plus_pole : SweepDue::minus_pole;
+  };
   for (std::size_t b = 0; b < binade_count(contract.format); ++b) {
-    first_.push_back(is_nan(3 * b));
-    rest_.push_back(is_nan(3 * b + 1) && is_nan(3 * b + 2));
+    rest_.push_back(due(3 * b + 1) == due(3 * b + 2) ? due(3 * b + 1) : SweepDue::number);
+    const bool is_nan = due(3 * b) == SweepDue::nan;
+    first_.push_back(is_nan || rest_.back() != SweepDue::number ? due(3 * b) : SweepDue::number);
   }
 }
 
@@ -133,13 +140,18 @@ SweepFindings SweepDesk::ask(Subject& subject, const Contract& contract, const S
     const std::size_t end = std::min(block_.count, ((binade + 1) << shift) - block_.first);
     std::size_t from = begin;
     const bool is_first = block_.first + begin == binade << shift;
-    if (is_first && domain.first_is_nan(binade) != domain.rest_is_nan(binade)) {
+    const SweepDue due = domain.rest(binade);
+    if (is_first && domain.first(binade) != due) {
       all.open.push_back(static_cast<std::uint32_t>(from++));
     }
     Tally tally;
     SweepLists lists;
-    if (domain.rest_is_nan(binade)) {
+    if (due == SweepDue::nan) {
       judge_nans(computed.subspan(from, end - from), tally, lists);
+    } else if (due != SweepDue::number) {
+      constexpr float infinity = std::numeric_limits<float>::infinity();
+      const float pole = due == SweepDue::plus_pole ? infinity : -infinity;
+      judge_poles(computed.subspan(from, end - from), pole, tally, lists);
     } else {
       judge_run(function, x.subspan(from, end - from), computed.subspan(from, end - from), known, tally, lists);
     }

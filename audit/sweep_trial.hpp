@@ -16,17 +16,22 @@
 
 namespace lossaudit {
 
-/// Where a function is not defined, by binades of the output. Its domain is an interval whose ends (infinities, 0, 1)
-/// begin a binade, so that the second and the last output of a binade speak for all but the first.
+/// What is due of a stretch of outputs: a pole is an infinity by a limit.
+enum class SweepDue : std::uint8_t { number, nan, plus_pole, minus_pole };
+
+/// Where a function is no number, by binades of the output. It is undefined outside an interval whose ends (infinities, 0,
+/// 1) begin a binade, and where rounding leaves a clip no bound it has the pole of 0 or 1 on all of that side; so the second
+/// and the last output of a binade speak for all but the first.
 class SweepDomain {
  public:
   /// Asks the reference.
   SweepDomain(const Contract& contract, double target);
-  [[nodiscard]] bool first_is_nan(std::size_t binade) const { return first_[binade]; }
-  [[nodiscard]] bool rest_is_nan(std::size_t binade) const { return rest_[binade]; }
+  /// A binade's first output: a pole is told as such only where the rest are no numbers either.
+  [[nodiscard]] SweepDue first(std::size_t binade) const { return first_[binade]; }
+  [[nodiscard]] SweepDue rest(std::size_t binade) const { return rest_[binade]; }
 
  private:
-  std::vector<bool> first_, rest_;
+  std::vector<SweepDue> first_, rest_;
 };
 
 /// The domains of a contract, which depend on a target through its coefficients alone: t and 1 − t may be 0, or none.

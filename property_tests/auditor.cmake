@@ -7,6 +7,7 @@ add_executable(audit_test
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_evidence_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_resume_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_sweep_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/audit_sweep_judge_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/hunt_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/lengths_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/merge_test.cpp
