@@ -1,6 +1,7 @@
 // Subjects that are called in this process: our own, trusted not to crash.
 #include <algorithm>
 #include <cfenv>
+#include <cstdint>
 #include <cstring>
 #include <exception>
 
@@ -28,6 +29,21 @@ class DefaultFloatingPoint {
 /// Bytes after a tensor that must still be there after the call.
 constexpr std::size_t margin = 64;
 constexpr auto untouched = static_cast<std::byte>(0xa5);
+/// Tensors end at a multiple of this, as those of a stranger end where a page does: they begin wherever their size has it,
+/// which is the same from call to call.
+constexpr std::size_t end_alignment = 64;
+
+/// A tensor's memory, with the margin behind it.
+std::byte* place_in(std::vector<std::byte>& storage, std::size_t bytes) {
+  const std::size_t needed = bytes + margin + 2 * end_alignment;
+  if (needed > storage.capacity()) std::vector<std::byte>().swap(storage);  // there need not be room for both
+  storage.resize(needed);
+  const auto whole = (bytes + end_alignment - 1) / end_alignment * end_alignment;
+  const auto misaligned = reinterpret_cast<std::uintptr_t>(storage.data()) % end_alignment;
+  std::byte* const place = storage.data() + (end_alignment - misaligned) + (whole - bytes);
+  std::fill_n(place + bytes, margin, untouched);
+  return place;
+}
 
 class BuiltinSubject final : public DeclaredSubject {
  public:
@@ -38,15 +54,22 @@ class BuiltinSubject final : public DeclaredSubject {
 
  private:
   Outcome call(const SubjectCall& call) override {
-    const TensorBytes& bytes = call.bytes();
     // The memory of one call serves the next: fresh pages would cost more than most of what is computed on them.
     thread_local std::array<std::vector<std::byte>, tensor_count> storage;
+    Outcome outcome = call_in(storage, call);
+    for (std::vector<std::byte>& each : storage) {
+      if (each.size() >= large_call) std::vector<std::byte>().swap(each);
+    }
+    return outcome;
+  }
+
+  [[nodiscard]] Outcome call_in(std::array<std::vector<std::byte>, tensor_count>& storage,
+                                const SubjectCall& call) const {
+    const TensorBytes& bytes = call.bytes();
     TensorPlaces places{};
     for (std::size_t i = 0; i < tensor_count; ++i) {
       if (bytes[i] == 0) continue;
-      storage[i].resize(bytes[i] + margin);
-      std::fill_n(storage[i].end() - margin, margin, untouched);
-      places[i] = storage[i].data();
+      places[i] = place_in(storage[i], bytes[i]);
     }
     call.store(places);
 
@@ -66,8 +89,8 @@ class BuiltinSubject final : public DeclaredSubject {
     }
     for (std::size_t i = 0; i < tensor_count; ++i) {
       if (bytes[i] == 0) continue;
-      const auto past = storage[i].begin() + static_cast<std::ptrdiff_t>(bytes[i]);
-      if (std::any_of(past, storage[i].end(), [](std::byte b) { return b != untouched; })) {
+      const std::byte* const past = places[i] + bytes[i];
+      if (std::any_of(past, past + margin, [](std::byte b) { return b != untouched; })) {
         return {Outcome::Kind::failed, "wrote past the end of " + std::string(tensor_names[i])};
       }
     }

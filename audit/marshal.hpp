@@ -20,6 +20,9 @@ inline constexpr std::array<std::string_view, tensor_count> tensor_names = {
 using TensorBytes = std::array<std::size_t, tensor_count>;  ///< size of each; 0: absent
 using TensorPlaces = std::array<std::byte*, tensor_count>;  ///< where each is; null: absent
 
+/// Memory of so many bytes goes back to the system after the call.
+inline constexpr std::size_t large_call = std::size_t{64} << 20;
+
 /// Writes values of the format as they are stored.
 void store_values(Format format, std::span<const double> values, std::byte* to);
 

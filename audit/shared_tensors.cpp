@@ -15,7 +15,6 @@ namespace lossaudit {
 namespace {
 
 constexpr auto result_index = static_cast<std::size_t>(Tensor::result);
-constexpr std::size_t large = std::size_t{64} << 20;
 constexpr std::size_t most_margin = 64;
 constexpr auto untouched = static_cast<std::byte>(0xa5);
 
@@ -111,7 +110,7 @@ std::string SharedTensors::fault() const {
 }
 
 void SharedTensors::release_large() {
-  if (layout_.total >= large) madvise(base_, layout_.total, MADV_REMOVE);
+  if (layout_.total >= large_call) madvise(base_, layout_.total, MADV_REMOVE);
 }
 
 namespace {

@@ -241,7 +241,12 @@ const char* const placed_lines[] = {"sigmoid,softmax exact f32 forward,gradient"
                                     "mean_squared_error exact f32 forward reduction=sum", nullptr};
 
 /// What is wrong with where a result stands.
-enum class Flaw { none, tail, many, neighbour, call };
+enum class Flaw { none, single, tail, lane, address, many, neighbour, call };
+
+/// A vector loop that begins where a register's load is aligned leaves so many elements before it to another one.
+std::size_t before_aligned(const float* x) {
+  return (32 - reinterpret_cast<std::uintptr_t>(x) % 32) % 32 / sizeof(float);
+}
 
 /// Units (elements, rows) of what is added up, off by an ulp where the flaw is.
 template <Flaw flaw>
@@ -254,8 +259,10 @@ int placed(const lossaudit_contract* contract, const lossaudit_tensors* t) {
   const bool any_nan = std::any_of(x, x + n, [](float value) { return std::isnan(value); });
   for (std::size_t i = 0; i < t->result_count; ++i) {
     const bool in_tail = i / each >= units / 8 * 8;
-    const bool off = (flaw == Flaw::tail && in_tail) || (flaw == Flaw::many && units > 1000) ||
-                     (flaw == Flaw::neighbour && any_nan) || (flaw == Flaw::call && calls % 2 == 0);
+    const bool off = (flaw == Flaw::single && units == 1) || (flaw == Flaw::tail && in_tail) ||
+                     (flaw == Flaw::lane && units % 8 == 4) || (flaw == Flaw::address && i < before_aligned(x)) ||
+                     (flaw == Flaw::many && units > 1000) || (flaw == Flaw::neighbour && any_nan) ||
+                     (flaw == Flaw::call && calls % 2 == 0);
     const float result = 1 / (1 + std::exp(-x[i]));
     static_cast<float*>(t->result)[i] = off ? std::nextafter(result, 0.0F) : result;
   }
@@ -286,6 +293,9 @@ TEST(Lengths, SayWhereBitsDiffer) {
     SCOPED_TRACE(traits(function).name);
     EXPECT_EQ(differing<Flaw::none>(function), "");
     EXPECT_EQ(differing<Flaw::tail>(function), "alone, at each offset, in a long call");
+    EXPECT_EQ(differing<Flaw::single>(function), "alone");
+    EXPECT_EQ(differing<Flaw::lane>(function), "at each offset");
+    EXPECT_EQ(differing<Flaw::address>(function), "alone, at each offset, in a long call");
     EXPECT_EQ(differing<Flaw::many>(function), "in a long call");
     EXPECT_EQ(differing<Flaw::neighbour>(function), "beside NaN");
     EXPECT_NE(differing<Flaw::call>(function).find("run to run"), std::string::npos);

@@ -23,6 +23,7 @@
 #include "audit/auditor.hpp"
 #include "audit/case.hpp"
 #include "audit/inputs.hpp"
+#include "audit/lengths/lengths.hpp"
 #include "audit/plan.hpp"
 #include "audit/profile.hpp"
 #include "audit/subject.hpp"
@@ -248,6 +249,36 @@ TEST(Audit, EveryRuleAndTheBudgetAreTrippedByAMutant) {
   for (const Mutant& mutant : mutants()) findings.insert(mutant.finding);
   EXPECT_TRUE(findings.contains("budget"));
   for (const RuleTraits& rule : rules()) EXPECT_TRUE(findings.contains(rule.name)) << rule.name;
+}
+
+// ---- the same bits, wherever a result is computed ----
+
+/// Where the results of a function of single numbers, and of rows, are not the same to the bit.
+std::set<std::string> where_bits_differ(const std::string& name) {
+  LengthsRequest request;
+  request.subjects.push_back({subject_named(name), name, name});
+  request.filter = {{Function::softplus, Function::log_softmax, Function::sparse_categorical_crossentropy},
+                    {Dialect::exact},
+                    {Format::f32},
+                    {Pass::forward}};
+  request.longest = 300;
+  std::set<std::string> differ;
+  const RunRecord record = run_lengths(request);
+  EXPECT_GE(record.lengths.size(), 3);
+  for (const LengthCurve& curve : record.lengths) {
+    EXPECT_EQ(curve.subject, name);
+    EXPECT_EQ(curve.same_bits.size(), curve.options.find("reduction") == std::string::npos ? 5U : 1U);
+    for (const auto& [where, said] : curve.same_bits) {
+      if (said != same_bits_text) differ.insert(where);
+    }
+  }
+  return differ;
+}
+
+TEST(SameBits, AMutantWhoseResultsDependOnTheirPlaceIsNamed) {
+  EXPECT_EQ(where_bits_differ("sound"), std::set<std::string>{});
+  EXPECT_TRUE(where_bits_differ("vector_tail_reads_one_early").contains("at each offset"));
+  EXPECT_TRUE(where_bits_differ("nan_leaks_onwards").contains("beside NaN"));
 }
 
 // ---- the table ----

@@ -60,7 +60,7 @@ Curve::Curve(Subject& subject, const Contract& contract, std::uint64_t seed)
 /// have in common: the sum.
 Outcome Curve::add_errors(std::vector<double>& errors) {
   const auto bytes = static_cast<std::size_t>(traits(contract_.format).bytes);
-  results_.resize(result_size(contract_, sample_.shape) * bytes);
+  resize_anew(results_, result_size(contract_, sample_.shape) * bytes);
   Outcome outcome = subject_.compute_stored(contract_, sample_.shape, sample_.tensors(), results_);
   if (outcome.kind != Outcome::Kind::computed) return outcome;
   std::vector<double> all;

@@ -66,7 +66,7 @@ LogitRows::LogitRows(const Contract& contract) : contract_(contract) {
 void LogitRows::make(std::uint64_t n, Random& random, Sample& sample) const {
   const auto bytes = static_cast<std::size_t>(traits(contract_.format).bytes);
   sample.shape = {1, n, 1};
-  sample.output.resize(n * bytes);
+  resize_anew(sample.output, n * bytes);
   std::vector<std::uint64_t> times(logits);
   Draws<logit_bits>().for_each_block(n, random, [&](std::size_t first, std::span<const std::uint16_t> places) {
     gather(stored_, bytes, places, sample.output.data() + first * bytes);
@@ -78,7 +78,7 @@ void LogitRows::make(std::uint64_t n, Random& random, Sample& sample) const {
   sample.target.clear();
   if (target == TargetKind::labels) sample.labels = {static_cast<std::int64_t>(label)};
   if (target == TargetKind::dense) {
-    sample.target.resize(n * bytes);
+    resize_anew(sample.target, n * bytes);
     const double one = 1;
     store_values(contract_.format, std::span(&one, 1), sample.target.data() + label * bytes);
   }

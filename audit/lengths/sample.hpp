@@ -27,6 +27,12 @@ struct Sample {
   [[nodiscard]] StoredTensors tensors() const { return {output, target, {}, labels}; }
 };
 
+/// Makes it so long without a copy of what it held, for which there need not be room too.
+inline void resize_anew(std::vector<std::byte>& stored, std::size_t size) {
+  if (size > stored.capacity()) std::vector<std::byte>().swap(stored);
+  stored.resize(size);
+}
+
 /// An exact result with all that is known of it: 2^-20 ulp, or the 64 bits of a long double.
 inline long double exact_value(const Expected& exact) {
   return exact.rounded + std::ldexp(static_cast<long double>(exact.offset), exact.ulp_exponent);

@@ -122,8 +122,8 @@ void TermSum::finish(std::uint64_t n, long double sum, Sample& sample) const {
 void TermSum::of_one_size(std::uint64_t n, Random& random, Sample& sample) const {
   const std::size_t output_bytes = stored_palette_.output.size() / palette_size;
   const std::size_t target_bytes = stored_palette_.target.size() / palette_size;
-  sample.output.resize(n * output_bytes);
-  sample.target.resize(n * target_bytes);
+  resize_anew(sample.output, n * output_bytes);
+  resize_anew(sample.target, n * target_bytes);
   sample.labels.resize(stored_palette_.labels.empty() ? 0 : n);
   std::vector<std::uint64_t> times(palette_size);
   Draws<palette_bits>().for_each_block(n, random, [&](std::size_t first, std::span<const std::uint16_t> places) {
