@@ -3,6 +3,7 @@
 
 #include "property_tests/report_fixture.hpp"
 #include "reports/report.hpp"
+#include "reports/round_up.hpp"
 
 namespace lossaudit {
 namespace {
@@ -46,6 +47,28 @@ TEST(Published, TheReportIsThatOfTheRecords) {
     // Wording may change; who was timed and how many findings there are may not.
     const std::string now = fixture::text_of(made.path / "report.md");
     EXPECT_EQ(text.substr(0, text.find('\n')), now.substr(0, now.find('\n'))) << folder;
+  }
+}
+
+TEST(Published, SweepsAndLengthsSayWhatTheirRecordsSay) {
+  for (const fs::path& folder : runs()) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+      const std::string name = entry.path().stem().string();
+      const bool proved = name.starts_with("proved");
+      if (entry.path().extension() != ".json" || (!proved && name != "lengths")) continue;
+      SCOPED_TRACE(entry.path());
+      const RunRecord record = load_record(entry.path());
+      EXPECT_TRUE(record.machine.contains("cpu"));
+      const std::string text = fixture::text_of(folder / (name + ".md"));
+      EXPECT_EQ(text.empty(), record.lengths.empty() && record.accuracy.empty());
+      for (const Accuracy& accuracy : record.accuracy) {
+        for (const Sweep& sweep : accuracy.sweeps) {
+          EXPECT_NE(text.find(sweep.inputs + " | " + round_up(sweep.max_ulp)), std::string::npos) << accuracy.subject;
+        }
+      }
+      EXPECT_EQ(proved, text.find("### Proved: every value tried") != std::string::npos);
+      EXPECT_EQ(!proved, text.find("### Error against length") != std::string::npos);
+    }
   }
 }
 

@@ -34,7 +34,8 @@ std::string sweep_table(const Overview& overview) {
   }
   if (text.empty()) return "";
   if (left > 0) text += fmt::format("\n… and {} more in index.html.\n", left);
-  return "\n### Every value tried\n\n| subject | contract | inputs | largest error, ulp | at | mean error, ulp | "
+  return "\n### Proved: every value tried\n\n| subject | contract | inputs | largest error, ulp | at | mean error, ulp "
+         "| "
          "correctly rounded | s |\n"
          "|---|---|---|--:|---|--:|--:|--:|\n" +
          text;
