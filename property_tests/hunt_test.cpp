@@ -5,18 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "audit/auditor.hpp"
 #include "audit/case.hpp"
-#include "audit/hunt/cases.hpp"
 #include "audit/hunt/corpus.hpp"
-#include "audit/hunt/line.hpp"
-#include "audit/hunt/moves.hpp"
-#include "audit/hunt/search.hpp"
-#include "audit/inputs.hpp"
 
 namespace lossaudit {
 namespace {
@@ -217,72 +211,6 @@ TEST(Hunt, EveryKindOfContractCanBeHunted) {
   }
 }
 
-TEST(Hunt, TheMoreCasesOfOneShapeFitInABatchAndComeOutAgain) {
-  for (const char* text : {"softmax exact f32 gradient axis", "categorical_crossentropy exact f32 forward from_logits",
-                           "sparse_categorical_crossentropy exact f32 gradient from_logits sample_weights",
-                           "logsumexp exact f32 gradient"}) {
-    SCOPED_TRACE(text);
-    const Contract contract = parse_contract(text);
-    Random random(1);
-    std::vector<Batch> cases;
-    for (const Generator& generator : generators()) {
-      if (!generator.applies(contract)) continue;
-      for (const Batch& batch : make_batches(generator, contract, 300, 1, 0)) {
-        if (batch.shape.classes != 7) continue;
-        cases.push_back(single_case(contract, batch, 0));
-      }
-    }
-    ASSERT_GT(cases.size(), 2U);
-    for (Batch& one : cases) change_values(contract, one, random);
-    const Batch packed = pack(contract, cases);
-    validate(contract, packed);
-    ASSERT_EQ(cases_in(contract, packed), cases.size());
-    for (std::size_t result = 0; result < result_size(contract, packed.shape); ++result) {
-      const std::size_t index = case_of_result(contract, packed, result);
-      EXPECT_EQ(to_case_text(contract, single_case(contract, packed, result)), to_case_text(contract, cases[index]));
-    }
-  }
-}
-
-TEST(Hunt, MovesKeepWhatTheContractSays) {
-  const Contract contract = parse_contract("sparse_categorical_crossentropy exact f32 gradient from_logits");
-  Random random(2);
-  Batch row = parse_case(contract, "output=1,2,3 labels=2");
-  for (int i = 0; i < 2000; ++i) {
-    const auto move = static_cast<LengthMove>(random.below(length_moves));
-    if (row.output.size() < 100 || move == LengthMove::drop) change_length(contract, move, row, random);
-    change_values(contract, row, random);
-    validate(contract, row);
-    ASSERT_TRUE(std::ranges::all_of(row.output, [](double x) { return std::isfinite(x); }));
-    ASSERT_GE(row.labels[0], 0);
-    ASSERT_LT(row.labels[0], static_cast<std::int64_t>(row.output.size()));
-    for (const double x : row.output) ASSERT_EQ(x, round_to(contract.format, x));
-  }
-}
-
-TEST(LineSearch, FindsThePeakOfASlopeAndEveryNumberOfAShortRange) {
-  const std::int64_t peak = 0x123456789abcdef;
-  Random random(1);
-  LineSearch line(-last_ordinal(Format::f64), last_ordinal(Format::f64), 256);
-  double best = -1;
-  for (int level = 0; level < 60; ++level) {
-    std::vector<double> errors;
-    for (const std::int64_t place : line.propose(random)) {
-      const double away = std::abs(static_cast<double>(place) - static_cast<double>(peak));
-      errors.push_back(1 / (1 + away));
-    }
-    if (errors.empty()) break;
-    best = std::max(best, *std::ranges::max_element(errors));
-    line.learn(errors);
-  }
-  EXPECT_EQ(best, 1);
-
-  LineSearch shortest(-3, 3, 100);
-  std::vector<std::int64_t> all(shortest.propose(random).begin(), shortest.propose(random).end());
-  std::ranges::sort(all);
-  EXPECT_EQ(all, (std::vector<std::int64_t>{-3, -2, -1, 0, 1, 2, 3}));
-}
-
 class HuntFiles : public testing::Test {
  protected:
   HuntFiles() : folder_(fs::path(testing::TempDir()) / ("lossaudit_hunt_" + std::to_string(getpid()))) {
@@ -346,45 +274,6 @@ TEST_F(HuntFiles, WhatIsKnownIsWhereTheNextHuntBegins) {
   EXPECT_EQ(next.hunt.corpus.text(), corpus.text());
   EXPECT_GE(hunted(std::move(next)).hunt.max_ulp, known);
   EXPECT_EQ(load_corpus(folder_ / "none.txt").size(), 0U);
-}
-
-std::string why_refused(const std::string& text) {
-  try {
-    parse_corpus(text, "corpus.txt");
-  } catch (const BadInput& error) {
-    return error.what();
-  }
-  return "";
-}
-
-TEST_F(HuntFiles, ADamagedCorpusIsRefusedInALine) {
-  const std::string good = "# known\n\n softmax exact f32 forward | output=0x1p+0,0x0p+0 \r\n";
-  EXPECT_EQ(why_refused(good), "");
-  EXPECT_EQ(parse_corpus(good + good, "twice").size(), 1U);
-  for (const char* line : {"softmax exact f32 forward", "softmax exact f99 forward | output=1", "| output=1",
-                           "softmax exact f32 forward | ", "softmax exact f32 forward | output=one",
-                           "softmax exact f32 forward | output=1*2000000", "sigmoid exact f64 forward | output=1,2",
-                           "softmax exact f32 forward | shape=2x2x1 output=1,2,3,4",
-                           "sparse_categorical_crossentropy exact f32 forward from_logits | output=1,2",
-                           "softmax exact f32 forward | output=1,2 \x1b[31m|\x01"}) {
-    const std::string why = why_refused(good + line);
-    EXPECT_TRUE(why.starts_with("corpus.txt:4: ")) << line << ": " << why;
-    EXPECT_EQ(why.find_first_of("\n\x1b\x01"), std::string::npos) << line;
-  }
-  std::ofstream(folder_ / "folder.txt").close();
-  fs::create_directories(folder_ / "folder");
-  EXPECT_THROW(load_corpus(folder_ / "folder"), BadInput);
-}
-
-TEST(Hunt, TheCorpusForgetsTheOldest) {
-  const Contract contract = parse_contract(log_softmax_contract);
-  Corpus corpus;
-  for (std::size_t i = 0; i < most_corpus_cases + 3; ++i) {
-    corpus.add(contract, parse_case(contract, "output=0," + std::to_string(i)));
-  }
-  ASSERT_EQ(corpus.cases(contract).size(), most_corpus_cases);
-  EXPECT_EQ(corpus.cases(contract)[0].output[1], 3);
-  EXPECT_EQ(parse_corpus(corpus.text(), "again").digest(), corpus.digest());
 }
 
 TEST(Hunt, APartOfAnAuditThatLeavesItsMeansAlone) {
