@@ -150,14 +150,15 @@ Outcome Host::call(const SubjectCall& call) {
 
   Reply reply;
   std::size_t size = 0;
-  switch (child_.receive(std::as_writable_bytes(std::span(&reply, 1)), size,
-                         std::chrono::steady_clock::now() + limits_.call)) {
+  const std::chrono::milliseconds limit = call.limit(limits_.call);
+  switch (
+      child_.receive(std::as_writable_bytes(std::span(&reply, 1)), size, std::chrono::steady_clock::now() + limit)) {
     case ChildProcess::Event::message:
       break;
     case ChildProcess::Event::ended:
       return crash("");
     case ChildProcess::Event::timeout:
-      return hang(limits_.call, "");
+      return hang(limit, "");
   }
   if (size != sizeof reply || reply.number != request.number) {
     return {Outcome::Kind::crashed, std::string(impostor)};

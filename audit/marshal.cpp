@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <stdexcept>
 
 namespace lossaudit {
@@ -82,6 +83,11 @@ void load_values(Format format, const std::byte* from, std::span<double> values)
 SubjectCall::SubjectCall(const Contract& contract, const Shape& shape)
     : contract_(contract), shape_(shape), result_count_(result_size(contract, shape)) {
   bytes_[index_of(Tensor::result)] = result_count_ * static_cast<std::size_t>(traits(contract.format).bytes);
+}
+
+std::chrono::milliseconds SubjectCall::limit(std::chrono::milliseconds limit) const {
+  const std::size_t bytes = std::accumulate(bytes_.begin(), bytes_.end(), std::size_t{0});
+  return limit + std::chrono::seconds(bytes >> 24);
 }
 
 void SubjectCall::store(const TensorPlaces& places) const {

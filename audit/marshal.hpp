@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -41,6 +42,9 @@ class SubjectCall {
   [[nodiscard]] const Shape& shape() const { return shape_; }
   [[nodiscard]] const TensorBytes& bytes() const { return bytes_; }
   [[nodiscard]] std::size_t result_count() const { return result_count_; }
+  /// How long the call may take where one of small tensors may take `limit`: a second more for every 16 MiB, which on a
+  /// busy machine the pages alone may take.
+  [[nodiscard]] std::chrono::milliseconds limit(std::chrono::milliseconds limit) const;
   /// What is to be timed, or null.
   [[nodiscard]] CallTimes* times() const { return times_; }
   void set_times(CallTimes* times) { times_ = times; }

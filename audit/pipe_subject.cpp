@@ -252,7 +252,7 @@ Outcome PipeHost::compute(const SubjectCall& call) {
   call.store(places);
 
   child_.forget_said();
-  const safetensors::Header answer = ask(limits_.call);
+  const safetensors::Header answer = ask(call.limit(limits_.call));
   Outcome outcome = pipe::judge(answer, contract, shape, shared_at);
   if (!pipe::is_shared(answer)) {
     std::size_t follow = 0;

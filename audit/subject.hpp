@@ -61,7 +61,7 @@ std::unique_ptr<Subject> make_builtin(const lossaudit_subject& subject);
 
 /// What a stranger's process may take before it is stopped.
 struct SubjectLimits {
-  std::chrono::milliseconds call = std::chrono::seconds(30);   ///< longer: the call hung
+  std::chrono::milliseconds call = std::chrono::seconds(30);   ///< longer: the call hung; large ones have more
   std::chrono::milliseconds start = std::chrono::seconds(30);  ///< until it is ready for its first call
   ResourceLimits resources = {};                               ///< beyond them it is stopped
 };

@@ -270,5 +270,17 @@ TEST(SubjectCalls, ALargeBatchArrives) {
   }
 }
 
+TEST(SubjectCalls, LargeOnesMayTakeLonger) {
+  const Contract contract = parse_contract("sigmoid exact f32 forward");
+  const auto limit_of = [&](std::size_t floats) {
+    const Shape shape{1, floats, 1};
+    std::vector<std::byte> output(4 * floats), result(4 * floats);
+    const StoredTensors inputs{output, {}, {}};
+    return StoredCall(contract, shape, inputs, result).limit(std::chrono::seconds(30));
+  };
+  EXPECT_EQ(limit_of(1000), std::chrono::seconds(30));
+  EXPECT_EQ(limit_of(std::size_t{1} << 23), std::chrono::seconds(34)) << "64 MiB in two tensors";
+}
+
 }  // namespace
 }  // namespace lossaudit

@@ -118,7 +118,8 @@ void add_lengths(CLI::App& app, Program& program) {
       ->option_text("P,..");
   command
       ->add_option("--longest", a->longest,
-                   "No more terms than these, as in 1e8 (the most; takes up to 3.2 GB of memory, in f64 6.4 GB)")
+                   "No more terms than these, as in 1e8 (the most; takes up to 3.2 GB of memory, in f64 6.4 GB, beside "
+                   "what the subject takes itself)")
       ->check(CLI::Range(1.0, static_cast<double>(most_terms)))
       ->capture_default_str();
   command->add_option("--seed", a->seed, "Seed of the random inputs")->option_text("N")->capture_default_str();
