@@ -53,8 +53,9 @@ struct AuditRequest {
   std::size_t elements = 100000;
   /// Sweep over every value of the arguments of which all can be tried (sweep.hpp), on top of the generators.
   bool exhaustive = false;
-  /// Of the sweeps only those of functions of one argument: the quick ones.
-  bool one_argument = false;
+  /// Of the sweeps only those over every f32 of the functions of one argument, and of the binary loss of dialect exact from
+  /// logits.
+  bool quick_sweeps = false;
   /// Only this part of the work. The record then says so, and holds what merging it with the others takes.
   std::optional<Shard> shard;
   HuntRequest hunt;

@@ -51,8 +51,11 @@ bool Schedule::is_tried(std::size_t planned) const {
 }
 
 bool Schedule::is_swept(std::size_t planned) const {
-  const bool has_target = traits(contracts_[planned].contract.function).target != TargetKind::none;
-  if (!request_.exhaustive || (request_.one_argument && has_target)) return false;
+  const Contract& contract = contracts_[planned].contract;
+  const bool has_target = traits(contract.function).target != TargetKind::none;
+  const bool is_of_logits =
+      contract.dialect == Dialect::exact && contract.format == Format::f32 && contract.options.from_logits;
+  if (!request_.exhaustive || (request_.quick_sweeps && has_target && !is_of_logits)) return false;
   for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
     if (request_.subjects[s].swept && supports_[planned][s]) return true;
   }
@@ -156,7 +159,7 @@ std::string Schedule::swept_names() const {
   for (const AuditedSubject& audited : request_.subjects) {
     if (request_.exhaustive && audited.swept) names += audited.name + "\n";
   }
-  if (request_.one_argument) names += "of one argument";
+  if (request_.quick_sweeps) names += "quick ones";
   return names;
 }
 

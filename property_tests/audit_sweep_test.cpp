@@ -15,6 +15,7 @@
 
 #include "audit/accumulator.hpp"
 #include "audit/auditor.hpp"
+#include "audit/schedule.hpp"
 #include "audit/sweep_trial.hpp"
 #include "property_tests/swept_contracts.hpp"
 #include "reference/evaluate.hpp"
@@ -97,6 +98,21 @@ TEST(Sweep, IsOfWhatHasOneArgumentAndNoWeights) {
   EXPECT_FALSE(SweepPlan(contract_of(Function::binary_crossentropy, Format::f32)).covers())
       << "a few targets are not all";
   EXPECT_TRUE(SweepPlan(contract_of(Function::binary_crossentropy, Format::bf16)).covers());
+}
+
+TEST(Sweep, QuickOnesAreOfOneArgumentAndOfLogits) {
+  AuditRequest request;
+  request.subjects.push_back({std::move(open_subjects("fast").front()), "fast", "fast", true});
+  request.filter.contracts = swept_contracts();
+  request.exhaustive = request.quick_sweeps = true;
+  const Schedule schedule(request);
+  ASSERT_EQ(schedule.contracts().size(), swept_contracts().size());
+  for (std::size_t p = 0; p < schedule.contracts().size(); ++p) {
+    const Contract& contract = schedule.contracts()[p].contract;
+    const bool is_binary = contract.function == Function::binary_crossentropy;
+    const bool is_quick = !is_binary || (contract.format == Format::f32 && contract.options.from_logits);
+    EXPECT_EQ(schedule.sweeps(p).blocks() > 0, is_quick) << to_string(contract);
+  }
 }
 
 TEST(Sweep, NamesItsBatches) {

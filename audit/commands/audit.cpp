@@ -25,7 +25,7 @@ int audit(const Arguments& a, const std::vector<std::string>& command_line) {
   AuditRequest request = request_of(a.run);
   if (!a.sweeps.empty()) mark("--sweep", a.sweeps, request.subjects, &AuditedSubject::swept);
   request.exhaustive = a.exhaustive || !a.sweeps.empty();
-  request.one_argument = !a.exhaustive;
+  request.quick_sweeps = !a.exhaustive;
   return run_and_leave(request, a.run, command_line);
 }
 
@@ -36,14 +36,15 @@ void add_audit(CLI::App& app, Program& program) {
   CLI::App* command = app.add_subcommand("audit", "Measures subjects against the exact results.");
   CLI::Option* time = add_run_options(*command, a->run, "every generator once");
   add_list_option(*command, "--sweep", a->sweeps,
-                  "Also try every f32 input of the functions of one argument, on these subjects")
+                  "Also try every f32 input of the functions of one argument, and of the binary loss from logits every "
+                  "f32 output with five targets, on these subjects")
       ->option_text("SUBJECT,..")
       ->excludes(time);
   command
       ->add_flag(
           "--exhaustive", a->exhaustive,
-          "The same on all subjects, or on those of --sweep, and of the binary loss every f32 output with five targets "
-          "and every f16 and bf16 output with every target")
+          "The same on all subjects, or on those of --sweep, and of the binary loss from probabilities and in other "
+          "dialects too, in f16 and bf16 every output with every target")
       ->excludes(time);
   command
       ->add_option(
