@@ -66,6 +66,7 @@ class LogitStages {
     for (std::size_t r = 0; r < batch_.count; ++r) {
       if (!IsLeft(r)) Write(r);
     }
+    shared_.Flush();
     return left_;
   }
 
@@ -84,9 +85,11 @@ class LogitStages {
   }
 
   /// How far behind a row stands what is fetched beside it: the row that follows the batch; where such rows fill half of
-  /// a second-level cache with what is read again, or are read once beside their targets, what is read next.
+  /// a second-level cache with what is read again, or are read once beside their targets, what is read next (less far
+  /// beside targets, whose reads wait in the same queue).
   std::size_t Ahead() const {
-    if (batch_.result != nullptr) return n_ > kMostFetched ? 1024 : batch_.count * n_;
+    const std::size_t near = batch_.targets != nullptr ? 1024 : 4096;
+    if (batch_.result != nullptr) return n_ > kMostFetched ? near : batch_.count * n_;
     return n_ > (batch_.targets != nullptr ? kBatchFloats : kMostFetched) ? 2048 : batch_.count * n_;
   }
   bool IsNear() const { return Ahead() < n_; }
@@ -105,7 +108,7 @@ class LogitStages {
   }
 
   HWY_INLINE void Begin(std::size_t r) {
-    if (batch_.streams) FetchEnds(batch_.result + r * n_, n_);
+    if (batch_.streams && r == 0) FetchEnds(batch_.result, batch_.count * n_);
     // A look at a short row brings it into the first-level cache, which costs as much as it saves the sum. A long one
     // is only sampled.
     top_[r] = Keeps() ? FloatRowMaximum(Row(r), n_) : SampleTop(Row(r), n_);
@@ -211,9 +214,9 @@ class LogitStages {
     if (batch_.targets != nullptr && FetchesTargetsLate()) fetched = batch_.targets + r * n_ + Ahead();
     const double factor = factor_[r] * Factor(r) * 0x1p-70;  // Σ is 2^100 times too large, and 2^30 are wanted
     if (Keeps() && HWY_MAX(factor, -factor) >= FromTerms::kLeastFactor) {
-      return MapKeptTerms(Terms(r), factor, result, n_, own, batch_.streams, fetched);
+      return MapKeptTerms(Terms(r), factor, result, n_, own, batch_.streams, fetched, shared_);
     }
-    MapScaledExp(RowScale(top_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams, fetched);
+    MapScaledExp(RowScale(top_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams, fetched, shared_);
   }
 
   HWY_INLINE void WriteShort(ShortRows& rows) {
@@ -244,6 +247,7 @@ class LogitStages {
 
   const LogitBatch& batch_;
   std::size_t n_;
+  SharedVector shared_;
   std::uint32_t left_ = 0;
   float top_[kMostRows];
   float maximum_[kMostRows];

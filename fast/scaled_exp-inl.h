@@ -108,7 +108,7 @@ template <bool kIsFar>
 struct FromLogits {
   const ScaledExp& scaled;
   const float* x;
-  HWY_INLINE ExpTable::Reduced Begin(std::size_t i) const { return scaled.Begin<kIsFar>(hn::LoadU(FD(), x + i)); }
+  HWY_INLINE ExpTable::Reduced Begin(std::ptrdiff_t i) const { return scaled.Begin<kIsFar>(hn::LoadU(FD(), x + i)); }
   HWY_INLINE ExpTable::Reduced BeginPart(std::size_t i, std::size_t count) const {
     return scaled.Begin<kIsFar>(LoadPart(x + i, count, 0));
   }
@@ -127,7 +127,7 @@ struct FromTerms {
         high(Floats(static_cast<float>(factor))),
         low(Floats(static_cast<float>(factor - static_cast<float>(factor)))) {}
 
-  HWY_INLINE Exponential Begin(std::size_t i) const { return {hn::LoadU(FD(), t + i), hn::LoadU(FD(), p + i)}; }
+  HWY_INLINE Exponential Begin(std::ptrdiff_t i) const { return {hn::LoadU(FD(), t + i), hn::LoadU(FD(), p + i)}; }
   HWY_INLINE Exponential BeginPart(std::size_t i, std::size_t count) const {
     return {LoadPart(t + i, count, 0), LoadPart(p + i, count, 0)};
   }
@@ -142,10 +142,11 @@ struct FromTerms {
 };
 
 /// result[i] = what comes from there, in two halves, of which one step's second stands behind the next one's first, as
-/// in ExpSum; but for one element; past the caches if it streams. As many floats from `fetched` on come into the cache
-/// meanwhile, unless that is nullptr.
+/// in ExpSum; but for one element; past the caches if it streams, and then with the ends that it shares with rows beside
+/// it. As many floats from `fetched` on come into the cache meanwhile, unless that is nullptr.
 template <bool kStreams, class From>
-HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const OneElement& own, const float* fetched) {
+HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const OneElement& own, const float* fetched,
+                       SharedVector& shared) {
   constexpr std::size_t kVectors = 4;
   constexpr std::size_t kFloats = kVectors * kFloatLanes;
   const FD d;
@@ -171,12 +172,23 @@ HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const One
       }
     }
   };
-  const auto part = [&](std::size_t i, std::size_t count)
-                        HWY_ATTR { StorePart(from.End(from.BeginPart(i, count)), result + i, count); };
+  // What was streamed must not be written again: that would fetch the line back.
+  const auto with_own = [&](VF v, std::size_t i, std::size_t count) HWY_ATTR {
+    if (kStreams && own.index - i < count) own.Replace(&v, own.index - i);
+    return v;
+  };
   const std::size_t first = kStreams ? HWY_MIN(n, FloatsBeforeAligned(result)) : 0;
   const std::size_t streamed = (n - first) / kFloats * kFloats;
   std::size_t i = first;
-  if (i != 0) part(0, i);
+  if (i != 0 && shared.IsFollowedBy(result)) {
+    // The lanes before the row are what its predecessor has there.
+    const VF last = from.End(from.Begin(static_cast<std::ptrdiff_t>(i) - static_cast<std::ptrdiff_t>(kFloatLanes)));
+    VF both[2] = {last, last};
+    if (own.index < i) own.Replace(both, own.index + kFloatLanes - i);
+    shared.End(both[0]);
+  } else if (i != 0) {
+    StorePart(with_own(from.End(from.BeginPart(0, i)), 0, i), result, i);
+  }
   if (streamed != 0) {
     begin(i);
     for (; i + 2 * kFloats <= n; i += kFloats) {
@@ -186,27 +198,40 @@ HWY_INLINE void MapRow(const From& from, float* result, std::size_t n, const One
     end(i);
     i += kFloats;
   }
-  for (; i + kFloatLanes <= n; i += kFloatLanes) hn::StoreU(from.End(from.Begin(i)), d, result + i);
-  if (i < n) part(i, n - i);
-  // Where it was streamed it is there already, and must not be written again: that would fetch the line back.
-  if (own.index < n && !(kStreams && own.index - first < streamed)) result[own.index] = own.value;
+  for (; i + kFloatLanes <= n; i += kFloatLanes) {
+    const VF v = with_own(from.End(from.Begin(i)), i, kFloatLanes);
+    if (kStreams) {
+      hn::Stream(v, d, result + i);
+    } else {
+      hn::StoreU(v, d, result + i);
+    }
+  }
+  if (i < n) {
+    const VF v = with_own(from.End(from.BeginPart(i, n - i)), i, n - i);
+    if (kStreams) {
+      shared.Begin(v, result + i, n - i);
+    } else {
+      StorePart(v, result + i, n - i);
+    }
+  }
+  if (!kStreams && own.index < n) result[own.index] = own.value;
 }
 
 /// result[i] = factor e^(x[i] - shift) / 2^binade, but for one element.
 HWY_INLINE void MapScaledExp(const RowScale& row, double factor, const float* x, float* result, std::size_t n,
-                             const OneElement& own, bool streams, const float* fetched) {
+                             const OneElement& own, bool streams, const float* fetched, SharedVector& shared) {
   const ScaledExp scaled(row, factor);
-  if (row.shift != 0) return MapRow<false>(FromLogits<true>{scaled, x}, result, n, own, fetched);
-  if (streams) return MapRow<true>(FromLogits<false>{scaled, x}, result, n, own, fetched);
-  MapRow<false>(FromLogits<false>{scaled, x}, result, n, own, fetched);
+  if (row.shift != 0) return MapRow<false>(FromLogits<true>{scaled, x}, result, n, own, fetched, shared);
+  if (streams) return MapRow<true>(FromLogits<false>{scaled, x}, result, n, own, fetched, shared);
+  MapRow<false>(FromLogits<false>{scaled, x}, result, n, own, fetched, shared);
 }
 
 /// The same from kept terms, with the factor that they are to be multiplied by, times 2^30.
 HWY_INLINE void MapKeptTerms(const KeptTerms& terms, double factor, float* result, std::size_t n, const OneElement& own,
-                             bool streams, const float* fetched) {
+                             bool streams, const float* fetched, SharedVector& shared) {
   const FromTerms from(terms, factor);
-  if (streams) return MapRow<true>(from, result, n, own, fetched);
-  MapRow<false>(from, result, n, own, fetched);
+  if (streams) return MapRow<true>(from, result, n, own, fetched, shared);
+  MapRow<false>(from, result, n, own, fetched, shared);
 }
 
 #endif

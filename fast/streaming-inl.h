@@ -19,6 +19,37 @@ HWY_INLINE std::size_t FloatsBeforeAligned(const float* to) {
   return (0 - reinterpret_cast<std::uintptr_t>(to)) / sizeof(float) % hn::MaxLanes(FD());
 }
 
+/// A vector of results that the end of one row shares with the beginning of the next, and that is streamed when it is
+/// whole: its two parts would have to be written through the cache, each into a line that must be read first.
+class SharedVector {
+ public:
+  HWY_INLINE SharedVector() : first_(Floats(0)) {}  // not the implicit one, which would not be compiled for the target
+
+  /// The last `count` floats of a row.
+  HWY_INLINE void Begin(VF first, float* to, std::size_t count) {
+    Flush();
+    first_ = first;
+    to_ = to;
+    count_ = count;
+  }
+  /// Whether a row that begins there is what it waits for.
+  HWY_INLINE bool IsFollowedBy(const float* row) const { return count_ != 0 && to_ + count_ == row; }
+  /// The vector whose last lanes are the first floats of that row.
+  HWY_INLINE void End(VF last) {
+    hn::Stream(hn::IfThenElse(hn::FirstN(FD(), count_), first_, last), FD(), to_);
+    count_ = 0;
+  }
+  HWY_INLINE void Flush() {
+    if (count_ != 0) StorePart(first_, to_, count_);
+    count_ = 0;
+  }
+
+ private:
+  VF first_;
+  float* to_ = nullptr;
+  std::size_t count_ = 0;
+};
+
 /// Fetches the lines at the ends of a row, which are shared and so are written through the cache, before a streaming
 /// store has to wait behind them.
 HWY_INLINE void FetchEnds(float* row, std::size_t n) {

@@ -255,15 +255,20 @@ TEST(FastLogitRowBits, AreTheSameWhereverTargetsFuse) {
 }
 
 TEST(FastLogitRowBits, AreTheSameInPlaceAndPastTheCaches) {
-  // Above 4 MiB results are streamed, unless they replace their argument.
-  for (const std::size_t n : {10U, 1001U, 40000U}) {
+  // Above 4 MiB results are streamed, unless they replace their argument. Rows share vectors of them, with labels at
+  // either end, and with rows of an infinity, which are left to the general way.
+  for (const std::size_t n : {10U, 67U, 1001U, 40000U}) {
     const fast::Rows rows = {1200000 / n, n, 1};
-    const std::vector<float> x = floats(rows.outer * n, n);
-    const std::vector<std::int64_t> labels(rows.outer, static_cast<std::int64_t>(n / 3));
+    std::vector<float> x = floats(rows.outer * n, n);
+    for (std::size_t r = 3; r < rows.outer; r += 7) x[r * n + n / 2] = std::numeric_limits<float>::infinity();
+    std::vector<std::int64_t> labels;
+    for (std::size_t r = 0; r < rows.outer; ++r) {
+      labels.push_back(static_cast<std::int64_t>(r % 3 == 0 ? r % 16 % n : r % 3 == 1 ? n - 1 - r % 16 % n : n / 3));
+    }
     const fast::LossOptions logits = {.from_logits = true};
     std::vector<float> elsewhere(x.size() + 1);
     std::vector<float> in_place = x;
-    const auto same = [&] { return std::equal(in_place.begin(), in_place.end(), elsewhere.begin() + 1); };
+    const auto same = [&] { return same_bits(in_place, {elsewhere.begin() + 1, elsewhere.end()}); };
     fast::softmax(x.data(), elsewhere.data() + 1, rows);
     fast::softmax(x.data(), in_place.data(), rows);
     EXPECT_TRUE(same()) << n;
@@ -286,7 +291,7 @@ TEST(FastLogitRowBits, AreTheSameInPlaceAndPastTheCaches) {
     std::vector<float> soft(x.size());
     std::transform(x.begin(), x.end(), soft.begin(), [](float v) { return 1 / (1 + std::abs(v)); });
     std::vector<float> one_hot(x.size());
-    for (std::size_t r = 0; r < rows.outer; ++r) one_hot[r * n + n / 3] = 0.75F;
+    for (std::size_t r = 0; r < rows.outer; ++r) one_hot[r * n + static_cast<std::size_t>(labels[r])] = 0.75F;
     for (const std::vector<float>& targets : {soft, one_hot}) {
       fast::categorical_crossentropy_gradient(targets.data(), x.data(), nullptr, elsewhere.data() + 1, rows, logits,
                                               loss.data());
