@@ -109,6 +109,7 @@ class LogitStages {
 
   HWY_INLINE void Begin(std::size_t r) {
     if (batch_.streams && r == 0) FetchEnds(batch_.result, batch_.count * n_);
+    if (batch_.targets != nullptr && BeginsSoft(batch_.targets + r * n_)) return Leave(r);
     // A look at a short row brings it into the first-level cache, which costs as much as it saves the sum. A long one
     // is only sampled.
     top_[r] = Keeps() ? FloatRowMaximum(Row(r), n_) : SampleTop(Row(r), n_);
@@ -141,6 +142,8 @@ class LogitStages {
     }
   }
 
+  /// Soft targets as they usually are: the sum need not begin to find the second one.
+  static bool BeginsSoft(const float* target) { return target[0] != 0 && target[1] != 0; }
   static bool IsInRange(double factor) { return HWY_MAX(factor, -factor) <= kLargestFactor; }
   void Leave(std::size_t r) { left_ |= std::uint32_t{1} << r; }
 
