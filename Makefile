@@ -6,7 +6,8 @@
 #   make test-slurm   8 shards of an audit as an array job of Slurm, on a cluster of this machine alone
 #   make fuzz    runs libFuzzer on the readers of what strangers write
 #   make bench   measures on one core: fast/ beside Eigen, oneDNN, XNNPACK and compositions over vector libraries, with the
-#                bandwidth limits in the same run (bench-report/run.json), and the bulk oracle and a sweep beside Arb
+#                bandwidth limits in the same run (bench-report/run.json), the bulk oracle beside Arb, and a sweep beside Arb and its
+#                subject alone (bench-report/sweep.json)
 #   make publish leaves make bench's record, and an audit of what it timed, in reports/published/
 # All install what is missing from debian-packages.txt, configure, build and run; a second time they only do what is left.
 # Also: make adapters, make format, make lint, make clean. On a system without apt: install the libraries by hand and say
@@ -67,10 +68,10 @@ bench: $(release)/build.ninja
 	@cmake --build --preset release --target speed_bench $(if $(ONLY),,oracle_bench sweep_bench adapters)
 	@$(pinned) $(release)/bin/speed_bench -o $(bench_report)/run.json --only '$(ONLY)' $(if $(SUBJECTS),--subject $(SUBJECTS)) $(BENCH)
 	@$(if $(ONLY),,$(pinned) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1)
-	@$(if $(ONLY),,$(pinned) $(release)/bin/sweep_bench --benchmark_repetitions=5)
+	@$(if $(ONLY),,$(pinned) $(release)/bin/sweep_bench --benchmark_repetitions=5 -o $(bench_report)/sweep.json)
 
 publish: $(release)/build.ninja
-	@cmake --build --preset release --target lossaudit kernels speed_bench
+	@cmake --build --preset release --target lossaudit kernels speed_bench sweep_bench eigen
 	@tools/publish $(release)
 
 fuzz: build/fuzz/build.ninja

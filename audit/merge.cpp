@@ -180,6 +180,7 @@ RunRecord merge(const std::vector<NamedRecord>& records) {
   merged.command = common_command(merged.command);
   merged.accuracy.clear();
   merged.speed.clear();
+  merged.sweep_speed.clear();
   merged.baseline.clear();
   merged.changes.clear();
   merged.no_longer_occurs.clear();

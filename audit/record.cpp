@@ -122,6 +122,16 @@ void fields(Io& io, MaybeConst<SubjectInfo> auto& x) {
 }
 
 template <class Io>
+void fields(Io& io, MaybeConst<SweepSpeed> auto& x) {
+  io.field("what", x.what);
+  io.field("beside", x.beside);
+  io.field("ns_per_float", x.ns_per_float);
+  io.field("beside_ns_per_float", x.beside_ns_per_float);
+  io.field("goal", x.goal);
+  io.field("at_least", x.at_least);
+}
+
+template <class Io>
 void fields(Io& io, MaybeConst<Speed> auto& x) {
   io.field("subject", x.subject);
   io.field("function", x.function);
@@ -194,6 +204,7 @@ void fields(Io& io, MaybeConst<RunRecord> auto& x) {
   io.field("subjects", x.subjects);
   io.field("accuracy", x.accuracy);
   io.field("speed", x.speed);
+  io.optional("sweep_speed", x.sweep_speed);
   io.optional("lengths", x.lengths);
   io.optional("baseline", x.baseline);
   io.optional("changes", x.changes);

@@ -140,6 +140,15 @@ struct Speed {
   std::uint64_t repetitions = 0;
 };
 
+/// How quick sweeps are (reports/sweep_bench.cpp): a time beside another one of the same run.
+struct SweepSpeed {
+  std::string what, beside;                          ///< "a sweep of fast's sigmoid", "fast's kernel alone"
+  double ns_per_float = 0, beside_ns_per_float = 0;  ///< by the clock, on the processors of the run
+  double goal = 0;                                   ///< for the quotient of the two
+  bool at_least = false;                             ///< the goal is its least, not its largest
+  bool operator==(const SweepSpeed&) const = default;
+};
+
 /// Errors at one length.
 struct LengthPoint {
   std::uint64_t length = 0, samples = 0;  ///< terms of a sum, or classes of a row; sums, or rows
@@ -188,6 +197,7 @@ struct RunRecord {
   std::vector<SubjectInfo> subjects;
   std::vector<Accuracy> accuracy;
   std::vector<Speed> speed;
+  std::vector<SweepSpeed> sweep_speed;
   std::vector<LengthCurve> lengths;
   std::string baseline;                       ///< the file it was held against
   std::vector<Change> changes;                ///< the worse ones first

@@ -19,6 +19,10 @@ using bulk::D;
 using bulk::M;
 using bulk::V;
 
+/// Whether a formula's radii end at middles between two results also in f32: Judge then compares with the ends themselves.
+template <class Formula>
+inline constexpr bool kTellsTies = false;
+
 /// max(x, 0) and its derivative, which round nothing.
 struct ReluOf {
   template <class N>
@@ -33,6 +37,12 @@ struct ReluDerivative {
   }
 };
 
+/// The power of two of a double in the normal range.
+HWY_INLINE V PowerWithin(V x) {
+  const hn::RebindToUnsigned<D> du;
+  return hn::BitCast(D(), hn::And(hn::BitCast(du, x), hn::Set(du, 0x7ff0000000000000U)));
+}
+
 /// binary_crossentropy's derivative from logits at t = 1/2: tanh(x / 2) / 2, where sigmoid(x) and t cancel for half of all
 /// floats x. For y = x / 2 below 2^-4 in size the terms of
 ///
@@ -40,6 +50,10 @@ struct ReluDerivative {
 ///
 /// alternate and fall, so the first left out bounds those left out: below 2^-46.8. The series is within 2^-8 of 1, and its
 /// roundings and the product's are below 2^-51. Claimed: 2^-45.
+///
+/// Of subnormal results x / 4 is a tie for a quarter, and abs(tanh(x / 2) / 2) is below it, for abs(x) < 2^-60 by less than
+/// 2^-120 of it. With edge = 2^-40 of the power of two of x / 4, a double, the result is strictly between x / 4 and two edges
+/// nearer to 0. Claimed: within edge of the one in the middle.
 struct EvenOddsDerivative {
   template <class N>
   HWY_INLINE bulk::Enclosed<N> operator()(N type, V x, V target) const {
@@ -54,9 +68,16 @@ struct EvenOddsDerivative {
     const M is_near = hn::Lt(hn::Abs(y), Constant(0x1p-4));
     result.value = IfThenElse(is_near, N::Of(value), result.value);
     result.radius = hn::IfThenElse(is_near, hn::Mul(hn::Abs(value), Constant(0x1p-45)), result.radius);
+    const M is_tiny = hn::And(hn::Lt(hn::Abs(x), Constant(0x1p-60)), hn::Ne(x, hn::Zero(D())));
+    const V quarter = hn::Mul(x, Constant(0.25));
+    const V edge = hn::Mul(PowerWithin(quarter), Constant(0x1p-40));
+    result.value.v = hn::IfThenElse(is_tiny, hn::Sub(quarter, hn::CopySignToAbs(edge, x)), result.value.v);
+    result.radius = hn::IfThenElse(is_tiny, edge, result.radius);
     return result;
   }
 };
+template <>
+inline constexpr bool kTellsTies<EvenOddsDerivative> = true;
 
 /// binary_crossentropy from logits in the formats of 16 bits. A sum of short numbers often lies in the middle between two
 /// results there, and what is added to it tells which is nearer, however small it is. For finite x the result is
@@ -89,9 +110,7 @@ struct TieBroken {
       lost = hn::Or(product.lo, hn::IfThenElseZero(right, rest.lo));
       side = one;
     }
-    const hn::RebindToUnsigned<D> du;
-    const V power = hn::BitCast(D(), hn::And(hn::BitCast(du, sum), hn::Set(du, 0x7ff0000000000000U)));
-    const V edge = hn::Mul(power, Constant(0x1p-40));
+    const V edge = hn::Mul(PowerWithin(sum), Constant(0x1p-40));
     const V beside = hn::Add(sum, hn::CopySignToAbs(edge, side));
     const V near = hn::Mul(edge, Constant(0.5));
     const M holds = hn::And(hn::Le(hn::Abs(hn::Sub(y.value.v, sum)), near), hn::Le(y.radius, near));

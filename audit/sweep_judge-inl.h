@@ -48,8 +48,8 @@ struct Careful {
 /// In v's binade, place = abs(v) / ulp lies in [2^(p-1), 2^p), so its differences from both ends are exact (Sterbenz), and
 /// so is r / ulp; since y lies strictly within r, it is in that binade unless one of them is less than that.
 ///
-/// In the formats of 16 bits y is often so near the middle between two results that only its side of it is known, and r tells
-/// no more (TieBroken, in sweep_formulas-inl.h): there error − 1/2 is compared with reach = r / ulp itself, as y lies strictly
+/// Sums of short numbers are often so near the middle between two results that only y's side of it is known, and r tells no
+/// more (kTellsTies, in sweep_formulas-inl.h): there error − 1/2 is compared with reach = r / ulp itself, as y lies strictly
 /// within r. For errors in [1/4, 1] and v from ulp / 2 on that is exact: error − 1/2 always is (Sterbenz), and c − v too,
 /// since c is 0 or, being so near and a multiple of ulp, in [v / 2, 2 v].
 ///
@@ -57,14 +57,15 @@ struct Careful {
 /// not sends its vector to TakeCarefully().
 class Judge {
  public:
-  HWY_INLINE Judge(Format format, bool only_rounded)
+  /// `tells_ties`: radii are strict and may end at the middle between two results.
+  HWY_INLINE Judge(Format format, bool only_rounded, bool tells_ties)
       : least_normal_(std::ldexp(1.0, traits(format).min_exponent)),
         inverse_base_(static_cast<std::uint64_t>(2046 + traits(format).precision - 1) << 52),
         binade_(std::ldexp(1.0, traits(format).precision - 1)),
         largest_(largest(format)),
         beyond_(std::ldexp(1.0, traits(format).max_exponent + 1)),
         limit_(only_rounded ? 0.5 : kInfinity),
-        tells_ties_(format != Format::f32),
+        tells_ties_(tells_ties),
         sum_(hn::Zero(D())),
         most_(sum_),
         relative_error_(sum_),

@@ -14,106 +14,12 @@
 
 #include "audit/measure.hpp"
 #include "audit/sweep_trial.hpp"
+#include "property_tests/swept_blocks.hpp"
 #include "property_tests/swept_contracts.hpp"
 #include "reference/evaluate.hpp"
 
 namespace lossaudit {
 namespace {
-
-/// Results around the exact ones: right, a few ulps off, and what is none.
-std::vector<double> made_up(const Contract& contract, const std::vector<Expected>& exact, std::mt19937_64& random) {
-  std::vector<double> computed;
-  for (const Expected& e : exact) {
-    double value = e.rounded;
-    const auto steps = static_cast<int>(random() % 9) - 4;
-    for (int i = 0; i < std::abs(steps); ++i) {
-      value = contract.format == Format::f32
-                  ? std::nextafter(static_cast<float>(value), static_cast<float>(steps) * INFINITY)
-                  : decode(contract.format, encode(contract.format, value) + (random() % 2));
-    }
-    if (random() % 3 == 0) value = e.rounded;
-    if (random() % 100 == 0) value = random() % 2 == 0 ? std::numeric_limits<double>::infinity() : std::nan("");
-    computed.push_back(value);
-  }
-  return computed;
-}
-
-/// What the reference says of results that a run left to nobody.
-void expect_tally(const Contract& contract, const std::vector<Expected>& exact, const std::vector<double>& computed,
-                  const SweepKnown& known, const Tally& tally, SweepLists lists) {
-  std::ranges::sort(lists.open);
-  std::uint64_t rounded = 0, numbers = 0, overflows = 0;
-  std::map<std::string, std::uint64_t> broken;
-  double sum = 0, max = 0;
-  double relative = 0, relative_of_all = 0;  // of what was settled, and with what is open
-  std::size_t max_at = 0;
-  for (std::size_t i = 0, o = 0; i < computed.size(); ++i) {
-    const Judgement judgement = judge(contract.format, exact[i], computed[i]);
-    const bool is_normal = judgement.numeric && judgement.required &&
-                           std::abs(exact[i].rounded) >= std::ldexp(1.0, traits(contract.format).min_exponent);
-    if (is_normal) relative_of_all = std::max(relative_of_all, judgement.relative);
-    if (o < lists.open.size() && lists.open[o] == i) {
-      ++o;
-      continue;
-    }
-    ASSERT_TRUE(judgement.required) << "result " << i;
-    if (!judgement.broken_rule.empty()) ++broken[judgement.broken_rule];
-    if (!judgement.numeric) continue;
-    ASSERT_TRUE(!known.only_rounded || judgement.correctly_rounded || !judgement.broken_rule.empty()) << "result " << i;
-    ++numbers;
-    overflows += std::isinf(exact[i].rounded) && std::isinf(computed[i]) ? 1 : 0;
-    rounded += judgement.correctly_rounded ? 1 : 0;
-    sum += judgement.ulp;
-    if (is_normal) relative = std::max(relative, judgement.relative);
-    if (judgement.ulp > max) {
-      max = judgement.ulp;
-      max_at = i;
-    }
-  }
-  EXPECT_EQ(tally.count() + lists.open.size(), computed.size());
-  EXPECT_EQ(tally.numbers, numbers);
-  EXPECT_EQ(tally.overflows, overflows);
-  EXPECT_EQ(tally.correctly_rounded, rounded);
-  EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::finite)], broken["finite"]);
-  EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::number_due)], broken["number_due"]);
-  EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::nan_stays_nan)], broken["nan_stays_nan"]);
-  EXPECT_NEAR(tally.sum_ulp, sum, 1e-6 * (sum + static_cast<double>(computed.size())));
-  const double ulp = std::ldexp(1, -traits(contract.format).precision);
-  EXPECT_GE(tally.max_relative, relative - 0x1p-19 * (ulp + relative));
-  EXPECT_LE(tally.max_relative, relative_of_all + 0x1p-19 * (ulp + relative_of_all));
-  EXPECT_LE(max, tally.max_ulp * (1 + 0x1p-40)) << "no bound";
-  EXPECT_NEAR(tally.max_ulp, max, 0x1p-19 * (1 + max));
-  if (max > known.max_ulp && max > 0x1p-15) {
-    double best = 0;
-    for (const std::uint32_t i : lists.candidates) {
-      best = std::max(best, judge(contract.format, exact[i], computed[i]).ulp);
-    }
-    EXPECT_GE(best, max - 0x1p-20) << "the largest error, at " << max_at << ", is known to the reference no better";
-    EXPECT_NEAR(judge(contract.format, exact[tally.max_at], computed[tally.max_at]).ulp, max, 0x1p-19 * (1 + max));
-  }
-}
-
-/// A block's inputs, their exact results, and what the lanes say of computed ones.
-struct Trial {
-  Trial(const Contract& wanted, const SweepBlock& block) : contract(wanted) {
-    batch = swept_batch(contract, origin_of(contract, block));
-    function = swept_function(contract, block.target);
-    outputs.assign(batch->output.begin(), batch->output.end());
-    exact = expect(contract, *batch);
-  }
-  void judge_as_reference(const std::vector<double>& computed, const SweepKnown& known) const {
-    const std::vector<float> as_floats(computed.begin(), computed.end());
-    Tally tally;
-    SweepLists lists;
-    judge_run(function, outputs, as_floats, known, tally, lists);
-    expect_tally(contract, exact, computed, known, tally, lists);
-  }
-  Contract contract;
-  std::shared_ptr<const Batch> batch;
-  SweptFunction function;
-  std::vector<float> outputs;
-  std::vector<Expected> exact;
-};
 
 TEST(SweepJudge, SettlesNothingThatTheReferenceJudgesOtherwise) {
   std::mt19937_64 random(7);
@@ -127,7 +33,7 @@ TEST(SweepJudge, SettlesNothingThatTheReferenceJudgesOtherwise) {
       block.first = edge ? edges[trial] - std::min<std::uint64_t>(edges[trial], 150) : block.first + random() % 1000;
       block.count = 300;
       SCOPED_TRACE(origin_of(contract, block) + " of " + to_string(contract));
-      const Trial trial_of(contract, block);
+      const JudgedBlock trial_of(contract, block);
       const bool all_nan = std::ranges::all_of(trial_of.exact, [](auto& e) { return e.kind == Expected::Kind::nan; });
       if (all_nan) continue;
       const std::vector<double> computed = made_up(contract, trial_of.exact, random);
@@ -206,7 +112,7 @@ TEST(SweepJudge, SettlesEqualResultsAsTheReferenceDoes) {
       const double target = !contract.options.from_logits ? 1 : !is_far ? 0.25 : first == 0x1p+6F ? 0 : 1;
       const SweepBlock block{0, target, std::bit_cast<std::uint32_t>(first), 2048};
       SCOPED_TRACE(origin_of(contract, block) + " of " + to_string(contract));
-      const Trial trial(contract, block);
+      const JudgedBlock trial(contract, block);
       if (trial.exact.front().kind != Expected::Kind::number) continue;
       std::vector<double> computed;
       for (const Expected& e : trial.exact) computed.push_back(e.rounded);
@@ -225,7 +131,7 @@ TEST(SweepJudge, LeavesLittleToTheReference) {
   for (const Contract& contract : swept_contracts()) {
     if (contract.format != Format::f32) continue;
     SCOPED_TRACE(to_string(contract));
-    const Trial trial(contract, {0, contract.options.from_logits ? 0.5 : 0.0, 0x3e900000, 20000});
+    const JudgedBlock trial(contract, {0, contract.options.from_logits ? 0.5 : 0.0, 0x3e900000, 20000});
     std::vector<float> computed;
     for (const Expected& e : trial.exact) computed.push_back(static_cast<float>(e.rounded));
     Tally tally;
@@ -240,7 +146,7 @@ TEST(SweepJudge, SettlesDifferencesThatCancel) {
   std::mt19937_64 random(5);
   const Contract contract = contract_of(Function::binary_crossentropy, Format::f32, Pass::gradient, true);
   for (const float first : {0x1p-149F, 0x1p-126F, 0x1p-60F, -0x1p-30F, 0x1p-12F, 0x1p-8F, -0x1p-4F, 0x1.fffp-4F}) {
-    const Trial trial(contract, {0, 0.5, std::bit_cast<std::uint32_t>(first), 4096});
+    const JudgedBlock trial(contract, {0, 0.5, std::bit_cast<std::uint32_t>(first), 4096});
     SCOPED_TRACE(trial.batch->origin);
     trial.judge_as_reference(made_up(contract, trial.exact, random), {});
     std::vector<float> rounded;
@@ -248,10 +154,7 @@ TEST(SweepJudge, SettlesDifferencesThatCancel) {
     Tally tally;
     SweepLists lists;
     judge_run(trial.function, trial.outputs, rounded, {}, tally, lists);
-    // Of the subnormal results a quarter are ties, or nearly.
-    if (std::abs(first) >= 0x1p-100F) {
-      EXPECT_LT(lists.open.size(), 16U);
-    }
+    EXPECT_LT(lists.open.size(), 16U) << "also of subnormal results, a quarter of which are ties, or nearly";
   }
 }
 
@@ -292,116 +195,6 @@ TEST(SweepJudge, KnowsNoUlpBesideAPowerOfTwo) {
       const std::vector<float> computed(16, 0x1p9F + off * 0x1p-15F);
       EXPECT_EQ(judge_linear(t, x, computed).second.open.size(), 16U) << off << " ulp, or half of that";
     }
-  }
-}
-
-/// Sums of short numbers lie half way between results of 16 bits, and what is added to them tells which is nearer.
-TEST(SweepJudge, TellsWhichSideOfATie) {
-  std::mt19937_64 random(13);
-  for (const Format format : {Format::f16, Format::bf16}) {
-    for (const Pass pass : {Pass::forward, Pass::gradient}) {
-      const Contract contract = contract_of(Function::binary_crossentropy, format, pass, true);
-      const int precision = traits(format).precision;
-      std::size_t ties = 0, open = 0;
-      for (int i = 0; i < 120; ++i) {
-        // 1 - t, or 1/2 - t, with one bit more than there is room for; and any t.
-        const double odd = static_cast<double>(2 * (random() % 64) + 1);
-        const double sign = random() % 2 == 0 ? 1 : -1;
-        const double half_ulp = std::ldexp(1.0, -precision - static_cast<int>(random() % 3));
-        const double tie = sign * odd * half_ulp;
-        const double target = i % 3 == 2 ? decode(format, random() % 0x7000) : tie;
-        if (!std::isfinite(target) || round_to(format, target) != target) continue;
-        const double firsts[] = {64, -64, 9, 0x1p-60, -0x1p-70, 0x1p-3};
-        const SweepBlock block{0, target, encode(format, firsts[random() % 6]), 128};
-        SCOPED_TRACE(origin_of(contract, block) + " of " + to_string(contract));
-        const Trial trial(contract, block);
-        std::vector<double> computed = made_up(contract, trial.exact, random);
-        trial.judge_as_reference(computed, {});
-        // Right, or the neighbour on the other side of the exact result.
-        for (std::size_t k = 0; k < computed.size(); ++k) {
-          const Expected& e = trial.exact[k];
-          const bool is_tie = std::abs(e.offset) > 0.5 - 0x1p-18;
-          ties += is_tie ? 1 : 0;
-          const double step = std::ldexp(e.offset > 0 ? 1.0 : -1.0, e.ulp_exponent);
-          computed[k] = k % 2 == 0 ? e.rounded : round_to(format, e.rounded + step);
-        }
-        trial.judge_as_reference(computed, {});
-        const std::vector<float> as_floats(computed.begin(), computed.end());
-        Tally tally;
-        SweepLists lists;
-        judge_run(trial.function, trial.outputs, as_floats, {}, tally, lists);
-        if (target == tie) open += lists.open.size();
-      }
-      EXPECT_GT(ties, 50U) << to_string(contract);
-      EXPECT_LT(open, ties / 10) << to_string(contract);
-    }
-  }
-}
-
-/// A middle that is met exactly is a tie, which the even result wins: no enclosure tells that.
-TEST(SweepJudge, LeavesTiesToTheReference) {
-  constexpr double ulp = 0x1p-7, edge = 0x1p-40, least = 0x1p-133;
-  const struct {
-    const char* what;
-    double value, radius, computed;
-    bool settled, rounded;
-  } cases[] = {{"below the middle", 1.5 + ulp / 2 - edge, edge, 1.5, true, true},
-               {"above it", 1.5 + ulp / 2 + edge, edge, 1.5, true, false},
-               {"perhaps not below", 1.5 + ulp / 2 - edge, 1.0001 * edge, 1.5, false, false},
-               {"perhaps not above", 1.5 + ulp / 2 + edge, 1.0001 * edge, 1.5, false, false},
-               {"a tie", 1.5 + ulp / 2, 0, 1.5, false, false},
-               {"near a power of two, whose ulp is half as large below", 1 - ulp / 4 + edge, edge, 1, true, true},
-               {"the difference rounds away from the middle", (0.5 - 3 * 0x1p-54) * least, 3.5 * 0x1p-54 * least, least,
-                false, false}};
-  for (const auto& c : cases) {
-    SCOPED_TRACE(c.what);
-    Tally tally;
-    SweepLists lists;
-    const std::vector<float> computed(64, static_cast<float>(c.computed));
-    judge_enclosed(Format::bf16, c.value, c.radius, computed, {1e30, false}, tally, lists);
-    EXPECT_EQ(tally.numbers, c.settled ? 64U : 0U);
-    EXPECT_EQ(tally.correctly_rounded, c.rounded ? 64U : 0U);
-    EXPECT_EQ(lists.open.size(), c.settled ? 0U : 64U);
-    // The same one by one.
-    std::vector<float> mixed = computed;
-    mixed.back() = 77;
-    Tally other;
-    SweepLists others;
-    judge_enclosed(Format::bf16, c.value, c.radius, mixed, {1e30, false}, other, others);
-    EXPECT_EQ(other.correctly_rounded, c.rounded ? 63U : 0U);
-    EXPECT_EQ(others.open.size(), c.settled ? 0U : 63U);
-  }
-}
-
-TEST(SweepJudge, CountsPoles) {
-  constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
-  Tally tally;
-  SweepLists lists;
-  const std::vector<float> computed = {infinity, nan, infinity, -infinity, 5, nan, 3e38F, infinity, -nan};
-  judge_poles(computed, infinity, tally, lists);
-  EXPECT_EQ(tally.poles, 3U);
-  EXPECT_EQ(lists.open, (std::vector<std::uint32_t>{1, 3})) << "the first of each kind";
-  EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::pole)], 2U);
-  EXPECT_EQ(tally.broken[static_cast<std::size_t>(LaneRule::number_due)], 2U);
-  EXPECT_EQ(tally.count() + lists.open.size(), computed.size());
-}
-
-/// Where rounding leaves a clip no bound, all outputs beyond 1 share its result: a pole, or a 0 at a target of 1.
-TEST(SweepJudge, SettlesWhatIsNotClipped) {
-  Contract contract = contract_of(Function::binary_crossentropy, Format::f32);
-  contract.dialect = Dialect::keras1;
-  contract.options.epsilon = 1e-9;
-  std::mt19937_64 random(17);
-  for (const double target : {1.0, 0.0, 0.5}) {
-    const Trial trial(contract, {0, target, std::bit_cast<std::uint32_t>(1.5F), 304});
-    if (target == 1) {
-      trial.judge_as_reference(made_up(contract, trial.exact, random), {});
-      trial.judge_as_reference(std::vector<double>(trial.exact.size(), 0), {});
-    }
-    Tally tally;
-    SweepLists lists;
-    judge_run(trial.function, trial.outputs, std::vector<float>(trial.exact.size(), 0), {}, tally, lists);
-    EXPECT_EQ(lists.open.empty(), target == 1) << target;
   }
 }
 

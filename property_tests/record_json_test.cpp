@@ -164,6 +164,7 @@ TEST(RecordJson, WhatOlderRecordsLackMayBeMissingAndNotWrong) {
   record.changes = {{"worse", "fast", "relu exact f32 forward", "3 ulp"}};
   record.no_longer_occurs = {"known.txt:3: fast | relu | crashes"};
   record.speed = {fixture::timed().speed[0]};
+  record.sweep_speed = fixture::timed().sweep_speed;
   record.speed[0].options = "from_logits";
   record.speed[0].note = "composed here";
   const json whole = to_json(record);
@@ -179,10 +180,10 @@ TEST(RecordJson, WhatOlderRecordsLackMayBeMissingAndNotWrong) {
     EXPECT_TRUE(refusal(wrong).starts_with(std::string("run.json: not a run record: accuracy[0].budget.") + name))
         << name;
   }
-  for (const char* place :
-       {"/accuracy/0/excused", "/accuracy/0/worse", "/accuracy/0/rules/0/excused", "/baseline", "/changes",
-        "/no_longer_occurs", "/speed/0/dialect", "/speed/0/format", "/speed/0/options", "/speed/0/inputs",
-        "/speed/0/note", "/speed/0/least_ns_per_element", "/speed/0/most_ns_per_element", "/speed/0/repetitions"}) {
+  for (const char* place : {"/accuracy/0/excused", "/accuracy/0/worse", "/accuracy/0/rules/0/excused", "/baseline",
+                            "/changes", "/no_longer_occurs", "/sweep_speed", "/speed/0/dialect", "/speed/0/format",
+                            "/speed/0/options", "/speed/0/inputs", "/speed/0/note", "/speed/0/least_ns_per_element",
+                            "/speed/0/most_ns_per_element", "/speed/0/repetitions"}) {
     const json::json_pointer pointer(place);
     json less = whole;
     less[pointer.parent_pointer()].erase(pointer.back());

@@ -152,6 +152,18 @@ TEST(Markdown, SaysWhereASweepProvesNothing) {
   EXPECT_NE(page_report(overview).find(", but 4.33e6 beside other inputs; mean"), std::string::npos);
 }
 
+TEST(Markdown, HoldsSweepsAgainstTheirGoals) {
+  const std::string text = markdown_report(Overview({fixture::timed()}));
+  EXPECT_NE(text.find("| a sweep of fast's sigmoid | 0.5 | its kernel alone | 0.25 | 2.0 | at most 8 |"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("| 900 | a sweep | 0.5 | 1799.9 | at least 300 |"), std::string::npos) << "rounded down";
+  EXPECT_EQ(text.find("<script>"), std::string::npos);
+  RunRecord alone;
+  alone.sweep_speed = fixture::timed().sweep_speed;
+  EXPECT_EQ(Overview({alone}).headline(), "The speed of sweeps");
+}
+
 TEST(Markdown, HasErrorsAgainstLengthInOneLineAContract) {
   const std::string text = markdown_report(Overview({fixture::lengths()}));
   const std::size_t table = text.find("### Error against length");

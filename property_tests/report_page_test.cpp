@@ -127,6 +127,10 @@ TEST(Page, SpeedsAloneHaveAPage) {
   EXPECT_NE(dom.find("data-errors=\"\""), std::string::npos) << between(dom, "<html", ">");
   EXPECT_NE(dom.find("The speed of fast, plain and guest"), std::string::npos);
   EXPECT_EQ(count(between(dom, "id=\"speed-table\"", "</table>"), "<tr"), 7U);
+  const std::string sweeps = between(dom, "id=\"sweep-speed-table\"", "</table>");
+  EXPECT_EQ(count(sweeps, "<tr"), 3U);
+  EXPECT_NE(sweeps.find("at most 8"), std::string::npos);
+  EXPECT_NE(sweeps.find("1799.9"), std::string::npos) << "rounded down where much is good";
   EXPECT_NE(dom.find("<section id=\"verdicts\" hidden=\"\">"), std::string::npos);
 }
 

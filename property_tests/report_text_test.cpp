@@ -18,6 +18,8 @@ std::string ten_megabytes(char c) {
 }
 
 TEST(RoundUp, NeverDown) {
+  EXPECT_EQ(quotient_text(2.01, false), "2.1");
+  EXPECT_EQ(quotient_text(2.09, true), "2.0");
   EXPECT_EQ(round_up(1.0000001), "1.01");
   EXPECT_EQ(round_up(std::nextafter(1.0, 2.0)), "1.01");
   EXPECT_EQ(round_up(0.5), "0.5");

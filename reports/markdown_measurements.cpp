@@ -62,6 +62,24 @@ std::string trade_table(const Overview& overview) {
   return text;
 }
 
+/// How quick sweeps are.
+std::string sweep_speed_table(const Overview& overview) {
+  std::string text;
+  for (const RunRecord& run : overview.runs) {
+    for (const SweepSpeed& speed : run.sweep_speed) {
+      text += fmt::format("| {} | {} | {} | {} | {} | {} {} |\n", escaped(speed.what), round_up(speed.ns_per_float),
+                          escaped(speed.beside), round_up(speed.beside_ns_per_float),
+                          quotient_text(speed.ns_per_float / speed.beside_ns_per_float, speed.at_least),
+                          speed.at_least ? "at least" : "at most", speed.goal);
+    }
+  }
+  if (text.empty()) return "";
+  return "\n### Speed of sweeps\n\nns a float, by the clock on the processors that the run may use, over the same "
+         "inputs; the times are rounded up.\n\n"
+         "| measured | ns | beside | ns | times as long | goal |\n|---|--:|---|--:|--:|--:|\n" +
+         text;
+}
+
 std::string contract_of(const LengthCurve& curve) {
   std::string text = curve.function + " " + curve.dialect + " " + curve.format + " " + curve.pass;
   return curve.options.empty() ? text : text + " " + curve.options;
@@ -139,7 +157,7 @@ std::string bits_table(const Overview& overview) {
 }  // namespace
 
 std::string measurements_text(const Overview& overview) {
-  return trade_table(overview) + lengths_table(overview) + bits_table(overview);
+  return trade_table(overview) + sweep_speed_table(overview) + lengths_table(overview) + bits_table(overview);
 }
 
 }  // namespace lossaudit

@@ -7,13 +7,13 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "reference/bulk.hpp"
 #include "reference/evaluate.hpp"
+#include "reports/least_times.hpp"
 
 namespace lossaudit {
 namespace {
@@ -198,44 +198,11 @@ void run_bulk_row(benchmark::State& state, Function function, Format format) {
   state.counters["log2_ulp"] = std::log2(widest(format, value, radius));
 }
 
-/// What one run measured, by name: the least time of the repetitions, in nanoseconds an element.
-class Collected : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context& context) override {
-    PrintBasicContext(&GetErrorStream(), context);
-    return true;
-  }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-      const std::string& name = run.run_name.function_name;
-      const double nanoseconds = 1e9 / run.counters.at("items_per_second").value;
-      const auto [place, is_new] = least_.try_emplace(name, nanoseconds);
-      if (!is_new) place->second = std::min(place->second, nanoseconds);
-      if (const auto found = run.counters.find("log2_ulp"); found != run.counters.end()) {
-        widths_[name] = found->second.value;
-      }
-    }
-  }
-  /// NaN for what a filter left out.
-  [[nodiscard]] double nanoseconds(const std::string& name) const { return value_in(least_, name); }
-  [[nodiscard]] double log2_ulp(const std::string& name) const { return value_in(widths_, name); }
-
- private:
-  static double value_in(const std::map<std::string, double>& values, const std::string& name) {
-    const auto found = values.find(name);
-    return found == values.end() ? std::nan("") : found->second;
-  }
-  std::map<std::string, double> least_, widths_;
-};
-
 std::string name_of(Function function, const std::string& what) {
   return std::string(traits(function).name) + " " + what;
 }
 
-const char* verdict(bool met) { return met ? "met" : "MISSED"; }
-
-void print_table(const Collected& collected) {
+void print_table(const LeastTimes& collected) {
   std::printf("\nns an element, one thread, least of the repetitions; width: log2 of the widest radius in ulps\n\n");
   std::printf("%-36s%9s%7s%9s%9s%9s%9s%11s\n", "elementwise, forward", "Arb 128", "plain", "expect", "bulk", "width",
               "Arb/bulk", "goal");
@@ -248,7 +215,8 @@ void print_table(const Collected& collected) {
       if (std::isnan(ratio)) continue;
       std::printf("%-36s%9.1f%7.2f%9.1f%9.2f%9.1f%9.1f%6s%5g %s\n", name_of(f.function, suffix.substr(1)).c_str(),
                   of("Arb"), of("plain"), of("expect"), of("bulk"),
-                  collected.log2_ulp(name_of(f.function, "bulk" + suffix)), ratio, ">=", goal, verdict(ratio >= goal));
+                  collected.counter(name_of(f.function, "bulk" + suffix), "log2_ulp"), ratio, ">=", goal,
+                  verdict(ratio >= goal));
     }
   }
   std::printf("\n%-36s%9s%7s%9s%9s%9s%9s%11s\n", "rows of 1000 classes, forward", "", "plain", "", "bulk", "width",
@@ -260,7 +228,7 @@ void print_table(const Collected& collected) {
       const double ratio = collected.nanoseconds(bulk_name) / plain;
       if (std::isnan(ratio)) continue;
       std::printf("%-36s%9s%7.2f%9s%9.2f%9.1f%9.1f%6s%5g %s\n", name_of(function, format).c_str(), "", plain, "",
-                  collected.nanoseconds(bulk_name), collected.log2_ulp(bulk_name), ratio, "<=", 3.0,
+                  collected.nanoseconds(bulk_name), collected.counter(bulk_name, "log2_ulp"), ratio, "<=", 3.0,
                   verdict(ratio <= 3));
     }
   }
@@ -291,7 +259,7 @@ int run(int argc, char** argv) {
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  Collected collected;
+  LeastTimes collected;
   benchmark::RunSpecifiedBenchmarks(&collected);
   print_table(collected);
   flint_cleanup();

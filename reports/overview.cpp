@@ -116,7 +116,7 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 bool nothing_judged_in(const RunRecord& run) {
-  return run.accuracy.empty() && !(run.speed.empty() && run.lengths.empty());
+  return run.accuracy.empty() && !(run.speed.empty() && run.sweep_speed.empty() && run.lengths.empty());
 }
 
 }  // namespace
@@ -273,7 +273,9 @@ std::string Overview::headline() const {
       if (std::find(varied.begin(), varied.end(), name) == varied.end()) varied.push_back(name);
     }
   }
-  return varied.empty() ? "No subject was audited" : "Errors over lengths of " + joined(varied);
+  if (!varied.empty()) return "Errors over lengths of " + joined(varied);
+  const bool has_sweeps = std::ranges::any_of(runs, [](const RunRecord& run) { return !run.sweep_speed.empty(); });
+  return has_sweeps ? "The speed of sweeps" : "No subject was audited";
 }
 
 }  // namespace lossaudit

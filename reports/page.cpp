@@ -52,11 +52,9 @@ json run_of(const Overview& overview, std::size_t index) {
 }
 
 json data_of(const Overview& overview) {
-  json data = {{"headline", overview.headline()},
-               {"functions", overview.functions},
-               {"speed", speed_of(overview)},
-               {"lengths", lengths_of(overview)},
-               {"trades", trades_of(overview)}};
+  json data = {{"headline", overview.headline()}, {"functions", overview.functions},
+               {"speed", speed_of(overview)},     {"sweep_speed", sweep_speed_of(overview)},
+               {"lengths", lengths_of(overview)}, {"trades", trades_of(overview)}};
   for (const char* list : {"runs", "standings", "subjects", "contracts", "findings", "budgets"})
     data[list] = json::array();
   data["axes"] = json::object();

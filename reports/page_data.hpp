@@ -20,6 +20,7 @@ nlohmann::json finding_of(const Overview& overview, const Finding& finding);
 nlohmann::json speed_of(const Overview& overview);
 /// What the charts of time against error show: the groups in which somebody's error is known.
 nlohmann::json trades_of(const Overview& overview);
+nlohmann::json sweep_speed_of(const Overview& overview);
 /// What the charts of error against length show.
 nlohmann::json lengths_of(const Overview& overview);
 

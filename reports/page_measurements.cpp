@@ -77,6 +77,21 @@ json trades_of(const Overview& overview) {
   return groups;
 }
 
+json sweep_speed_of(const Overview& overview) {
+  json rows = json::array();
+  for (const RunRecord& run : overview.runs) {
+    for (const SweepSpeed& speed : run.sweep_speed) {
+      rows.push_back({{"what", speed.what},
+                      {"ns", round_up(speed.ns_per_float)},
+                      {"beside", speed.beside},
+                      {"beside_ns", round_up(speed.beside_ns_per_float)},
+                      {"ratio", quotient_text(speed.ns_per_float / speed.beside_ns_per_float, speed.at_least)},
+                      {"goal", fmt::format("at {} {}", speed.at_least ? "least" : "most", speed.goal)}});
+    }
+  }
+  return rows;
+}
+
 json lengths_of(const Overview& overview) {
   json rows = json::array();
   for (const RunRecord& run : overview.runs) {

@@ -51,6 +51,10 @@ std::string percent_down(double fraction) {
   return fmt::format("{:.{}f}%", tenths / 10, std::fmod(tenths, 1000) == 0 ? 0 : 1);
 }
 
+std::string quotient_text(double quotient, bool is_merit) {
+  return fmt::format("{:.1f}", (is_merit ? std::floor(quotient * 10) : std::ceil(quotient * 10)) / 10);
+}
+
 std::string exponent_text(double x) {
   const std::string text = fmt::format("{:.2f}", x);
   return text == "-0.00" ? "0.00" : text;

@@ -17,6 +17,9 @@ std::string percent_down(double fraction);
 /// An exponent with two decimals: "0.92", never "-0.00".
 std::string exponent_text(double x);
 
+/// A quotient with one decimal, rounded down where a large one is a merit, else up.
+std::string quotient_text(double quotient, bool is_merit);
+
 /// "4,294,967,296".
 std::string grouped(std::uint64_t count);
 

@@ -6,17 +6,23 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/fast_subject.hpp"
+#include "audit/machine.hpp"
 #include "audit/marshal.hpp"
+#include "audit/record.hpp"
 #include "audit/sweep_trial.hpp"
+#include "reports/least_times.hpp"
 
 namespace lossaudit {
 namespace {
@@ -48,19 +54,36 @@ void store_block(const SweepBlock& block, std::vector<std::byte>& stored) {
 
 void count(benchmark::State& state, std::int64_t floats) { state.SetItemsProcessed(state.iterations() * floats); }
 
+using Clock = std::chrono::steady_clock;
+
+/// The clock's time of call() alone, block by block: what lays out a block is none of it. The call finds the block as that of
+/// a sweep does, just written.
+template <class Call>
+void time_calls(benchmark::State& state, const Sample& sample, std::vector<std::byte>& x, Call call) {
+  for (auto step : state) {
+    Clock::duration spent{};
+    for (const SweepBlock& block : sample.blocks) {
+      store_block(block, x);
+      const Clock::time_point start = Clock::now();
+      const bool computes = call();
+      spent += Clock::now() - start;
+      if (!computes) {
+        state.SkipWithError("it does not compute");
+        return;
+      }
+    }
+    state.SetIterationTime(std::chrono::duration<double>(spent).count());
+  }
+  count(state, sample.floats());
+}
+
 /// The subject's calls alone, with the copies to and from it.
 void run_alone(benchmark::State& state, Subject& subject, const Sample& sample) {
   std::vector<std::byte> x(sample.each * sizeof(float));
   std::vector<std::byte> y(x.size());
-  for (auto step : state) {
-    for (const SweepBlock& block : sample.blocks) {
-      store_block(block, x);
-      if (subject.compute_stored(sigmoid(), {1, sample.each, 1}, {x, {}, {}}, y).kind != Outcome::Kind::computed) {
-        return state.SkipWithError("it does not compute");
-      }
-    }
-  }
-  count(state, sample.floats());
+  time_calls(state, sample, x, [&] {
+    return subject.compute_stored(sigmoid(), {1, sample.each, 1}, {x, {}, {}}, y).kind == Outcome::Kind::computed;
+  });
 }
 
 /// What the kernel itself takes: the subject's function called here, without a copy of anything.
@@ -72,14 +95,7 @@ void run_kernel(benchmark::State& state, Subject& /*subject*/, const Sample& sam
   places[static_cast<std::size_t>(Tensor::output)] = x.data();
   places[static_cast<std::size_t>(Tensor::result)] = y.data();
   const lossaudit_tensors tensors = to_abi(Shape{1, sample.each, 1}, places, sample.each);
-  for (auto step : state) {
-    for (const SweepBlock& block : sample.blocks) {
-      store_block(block, x);
-      if (fast_subject().compute(&contract, &tensors) != LOSSAUDIT_OK)
-        return state.SkipWithError("it does not compute");
-    }
-  }
-  count(state, sample.floats());
+  time_calls(state, sample, x, [&] { return fast_subject().compute(&contract, &tensors) == LOSSAUDIT_OK; });
 }
 
 void run_sweep(benchmark::State& state, Subject& subject, const Sample& sample) {
@@ -143,50 +159,49 @@ void run_arb(benchmark::State& state, Subject& subject, const Sample& sample) {
   count(state, static_cast<std::int64_t>(x.size()));
 }
 
-/// Nanoseconds a float, the least of the repetitions, by name.
-class Collected : public benchmark::ConsoleReporter {
- public:
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-      const double nanoseconds = 1e9 / run.counters.at("items_per_second").value;
-      const auto [place, is_new] = least_.try_emplace(run.run_name.function_name, nanoseconds);
-      if (!is_new) place->second = std::min(place->second, nanoseconds);
-    }
-  }
-  /// NaN for what was left out.
-  [[nodiscard]] double of(const std::string& name) const {
-    const auto found = least_.find(name);
-    return found == least_.end() ? std::nan("") : found->second;
-  }
-
- private:
-  std::map<std::string, double> least_;
-};
-
-void print_ratio(const char* what, double ratio, const char* relation, double goal) {
-  if (std::isnan(ratio)) return;
-  const bool met = relation[0] == '<' ? ratio <= goal : ratio >= goal;
-  std::printf("%-72s %8.2f  %s %g %s\n", what, ratio, relation, goal, met ? "met" : "MISSED");
+/// The times beside one another, with the goals; without what was left out.
+std::vector<SweepSpeed> speeds_of(const LeastTimes& times) {
+  const auto of = [&times](const char* name) { return times.nanoseconds(name); };
+  std::vector<SweepSpeed> all = {
+      {"a sweep of fast's sigmoid", "its kernel alone", of("fast sweep"), of("fast kernel"), 8, false},
+      {"the same with Arb at 128 bits as the oracle", "a sweep", of("fast Arb"), of("fast sweep"), 300, true},
+      {"a sweep of Eigen's", "fast's sweep and Eigen's calls alone", of("eigen sweep"),
+       of("fast sweep") + of("eigen alone"), 2, false},
+      {"a sweep of NumPy's, over the pipe", "fast's sweep and NumPy's calls alone", of("pipe sweep"),
+       of("fast sweep") + of("pipe alone"), 3, false}};
+  std::erase_if(all, [](const SweepSpeed& s) { return std::isnan(s.ns_per_float / s.beside_ns_per_float); });
+  return all;
 }
 
-void print_table(const Collected& c) {
+void print_table(const LeastTimes& times, const std::vector<SweepSpeed>& speeds) {
   std::printf(
       "\nns a float (all 2^32: s), by the clock, on the processors that this run may use; least of the "
       "repetitions\n\n");
   for (const char* name : {"fast kernel", "fast alone", "fast sweep", "fast Arb", "eigen alone", "eigen sweep",
                            "pipe alone", "pipe sweep"}) {
-    if (!std::isnan(c.of(name))) std::printf("%-72s %8.3f  %.1f s\n", name, c.of(name), c.of(name) * all_floats * 1e-9);
+    const double ns = times.nanoseconds(name);
+    if (!std::isnan(ns)) std::printf("%-82s %8.3f  %.1f s\n", name, ns, ns * all_floats * 1e-9);
   }
   std::printf("\n");
-  print_ratio("a sweep of fast's sigmoid: its time by that of its kernel alone",
-              c.of("fast sweep") / c.of("fast kernel"), "<=", 8);
-  print_ratio("the same with Arb at 128 bits as the oracle, by a sweep", c.of("fast Arb") / c.of("fast sweep"),
-              ">=", 300);
-  print_ratio("a sweep of Eigen: by fast's sweep and Eigen's calls alone",
-              c.of("eigen sweep") / (c.of("fast sweep") + c.of("eigen alone")), "<=", 2);
-  print_ratio("a sweep of NumPy over the pipe: by fast's sweep and its calls alone",
-              c.of("pipe sweep") / (c.of("fast sweep") + c.of("pipe alone")), "<=", 3);
+  for (const SweepSpeed& speed : speeds) {
+    const double ratio = speed.ns_per_float / speed.beside_ns_per_float;
+    std::printf("%-82s %8.2f  %s %g %s\n", (speed.what + ": its time by that of " + speed.beside).c_str(), ratio,
+                speed.at_least ? ">=" : "<=", speed.goal,
+                verdict(speed.at_least ? ratio >= speed.goal : ratio <= speed.goal));
+  }
+}
+
+void leave_record(const std::vector<SweepSpeed>& speeds, const std::string& path) {
+  RunRecord record;
+  record.tool_version = tool_version();
+  record.tool_revision = tool_revision();
+  record.command = "sweep_bench";
+  record.started = utc_now();
+  record.machine = this_machine();
+  record.sweep_speed = speeds;
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (!folder.empty()) std::filesystem::create_directories(folder);
+  save_record(record, path);
 }
 
 /// Subjects to be timed, of those that this machine has.
@@ -219,19 +234,23 @@ int run(int argc, char** argv) {
     Subject* const subject = each.second.get();
     const auto add = [&](const char* what, void (*body)(benchmark::State&, Subject&, const Sample&)) {
       const auto measure = [&sample, body, subject](benchmark::State& state) { body(state, *subject, sample); };
-      benchmark::RegisterBenchmark(std::string(name).append(" ").append(what).c_str(), measure)->UseRealTime();
+      return benchmark::RegisterBenchmark(std::string(name).append(" ").append(what).c_str(), measure);
     };
-    add("alone", run_alone);
-    add("sweep", run_sweep);
+    add("alone", run_alone)->UseManualTime();
+    add("sweep", run_sweep)->UseRealTime();
     if (name != "fast") continue;
-    add("kernel", run_kernel);
-    add("Arb", run_arb);
+    add("kernel", run_kernel)->UseManualTime();
+    add("Arb", run_arb)->UseRealTime();
   }
   benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  Collected collected;
-  benchmark::RunSpecifiedBenchmarks(&collected);
-  print_table(collected);
+  // sweep_bench [-o RUN.json]
+  const bool has_record = argc == 3 && std::string_view(argv[1]) == "-o";
+  if (!has_record && benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  LeastTimes times;
+  benchmark::RunSpecifiedBenchmarks(&times);
+  const std::vector<SweepSpeed> speeds = speeds_of(times);
+  print_table(times, speeds);
+  if (has_record) leave_record(speeds, argv[2]);
   flint_cleanup();
   return 0;
 }

@@ -24,12 +24,13 @@ function drawAll() {
 Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
 drawTop();
 // A report of speeds alone has nothing to show there.
-for (const section of ["verdicts", "findings", "contracts", "budgets"]) byId(section).hidden = data.contracts.length === 0 && data.speed.length + data.lengths.length > 0;
+for (const section of ["verdicts", "findings", "contracts", "budgets"]) byId(section).hidden = data.contracts.length === 0 && data.speed.length + data.sweep_speed.length + data.lengths.length > 0;
 buildFilters(drawAll);
 drawAll();
 drawChanges();
 drawBudgets();
 drawSpeed();
+drawSweepSpeed();
 drawLengths();
 drawAbout();
 byId("contract-search").addEventListener("input", drawContracts);

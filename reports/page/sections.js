@@ -116,6 +116,14 @@ function drawSpeed() {
   ], data.speed, null, { column: undefined, direction: 1 });
 }
 
+function drawSweepSpeed() {
+  byId("sweep-speed").hidden = data.sweep_speed.length === 0;
+  sortableTable(byId("sweep-speed-table"), [
+    textColumn("measured", (row) => row.what), numberColumn("ns a float", (row) => row.ns), textColumn("beside", (row) => row.beside),
+    numberColumn("ns a float of it", (row) => row.beside_ns), numberColumn("times as long", (row) => row.ratio), textColumn("goal", (row) => row.goal),
+  ], data.sweep_speed, null, { column: undefined, direction: 1 });
+}
+
 function drawAbout() {
   sortableTable(byId("subject-table"), [
     textColumn("subject", (row) => row.label, "name"), textColumn("version", (row) => row.version), textColumn("origin", (row) => row.origin, "origin"),
