@@ -65,14 +65,24 @@ void check_same_request(const std::filesystem::path& path, const std::map<std::s
 
 void save_checkpoint(const std::filesystem::path& path, const std::map<std::string, std::string>& request,
                      const Position& position, const std::vector<NamedTrial>& trials) {
-  json whole;
-  JsonWriter writer(whole);
+  const auto text_of = [](const json& part) { return part.dump(-1, ' ', false, json::error_handler_t::replace); };
+  json head;
+  JsonWriter writer(head);
   writer.field("request", request);
   writer.field("position", position);
-  writer.group("trials", [&](JsonWriter& each) {
-    for (const NamedTrial& named : trials) each.field(named.name.c_str(), *named.trial);
-  });
-  save_text(path, whole.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+  std::string text = text_of(head);
+  // Trial by trial: as one tree, what many sweeps found takes more memory than all else.
+  text.back() = ',';
+  text += "\"trials\":{";
+  for (const NamedTrial& named : trials) {
+    json one;
+    JsonWriter(one).field(named.name.c_str(), *named.trial);
+    const std::string member = text_of(one);
+    if (text.back() != '{') text += ',';
+    text.append(member, 1, member.size() - 2);
+  }
+  text += "}}\n";
+  save_text(path, text);
 }
 
 Position load_checkpoint(const std::filesystem::path& path, const std::map<std::string, std::string>& request,
