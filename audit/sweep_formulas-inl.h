@@ -19,10 +19,6 @@ using bulk::D;
 using bulk::M;
 using bulk::V;
 
-/// Whether a formula's radii end at middles between two results also in f32: Judge then compares with the ends themselves.
-template <class Formula>
-inline constexpr bool kTellsTies = false;
-
 /// max(x, 0) and its derivative, which round nothing.
 struct ReluOf {
   template <class N>
@@ -50,10 +46,6 @@ HWY_INLINE V PowerWithin(V x) {
 ///
 /// alternate and fall, so the first left out bounds those left out: below 2^-46.8. The series is within 2^-8 of 1, and its
 /// roundings and the product's are below 2^-51. Claimed: 2^-45.
-///
-/// Of subnormal results x / 4 is a tie for a quarter, and abs(tanh(x / 2) / 2) is below it, for abs(x) < 2^-60 by less than
-/// 2^-120 of it. With edge = 2^-40 of the power of two of x / 4, a double, the result is strictly between x / 4 and two edges
-/// nearer to 0. Claimed: within edge of the one in the middle.
 struct EvenOddsDerivative {
   template <class N>
   HWY_INLINE bulk::Enclosed<N> operator()(N type, V x, V target) const {
@@ -68,16 +60,9 @@ struct EvenOddsDerivative {
     const M is_near = hn::Lt(hn::Abs(y), Constant(0x1p-4));
     result.value = IfThenElse(is_near, N::Of(value), result.value);
     result.radius = hn::IfThenElse(is_near, hn::Mul(hn::Abs(value), Constant(0x1p-45)), result.radius);
-    const M is_tiny = hn::And(hn::Lt(hn::Abs(x), Constant(0x1p-60)), hn::Ne(x, hn::Zero(D())));
-    const V quarter = hn::Mul(x, Constant(0.25));
-    const V edge = hn::Mul(PowerWithin(quarter), Constant(0x1p-40));
-    result.value.v = hn::IfThenElse(is_tiny, hn::Sub(quarter, hn::CopySignToAbs(edge, x)), result.value.v);
-    result.radius = hn::IfThenElse(is_tiny, edge, result.radius);
     return result;
   }
 };
-template <>
-inline constexpr bool kTellsTies<EvenOddsDerivative> = true;
 
 /// binary_crossentropy from logits in the formats of 16 bits. A sum of short numbers often lies in the middle between two
 /// results there, and what is added to it tells which is nearer, however small it is. For finite x the result is

@@ -49,7 +49,7 @@ struct Careful {
 /// so is r / ulp; since y lies strictly within r, it is in that binade unless one of them is less than that.
 ///
 /// Sums of short numbers are often so near the middle between two results that only y's side of it is known, and r tells no
-/// more (kTellsTies, in sweep_formulas-inl.h): there error − 1/2 is compared with reach = r / ulp itself, as y lies strictly
+/// more (TieBroken, in sweep_formulas-inl.h): there error − 1/2 is compared with reach = r / ulp itself, as y lies strictly
 /// within r. For errors in [1/4, 1] and v from ulp / 2 on that is exact: error − 1/2 always is (Sterbenz), and c − v too,
 /// since c is 0 or, being so near and a multiple of ulp, in [v / 2, 2 v].
 ///

@@ -67,7 +67,7 @@ class RunJudge {
         x_(x),
         computed_(computed),
         target_(Constant(function.target)),
-        judge_(function.format, only_rounded, function.format != Format::f32 || kTellsTies<Formula>) {}
+        judge_(function.format, only_rounded, function.format != Format::f32) {}
 
   /// Settles the results from begin to end, at most kChunk.
   Chunk Settle(std::size_t begin, std::size_t end, std::vector<std::uint32_t>& open) {

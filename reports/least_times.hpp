@@ -22,7 +22,8 @@ class LeastTimes : public benchmark::BenchmarkReporter {
     for (const Run& run : runs) {
       if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
       const std::string& name = run.run_name.function_name;
-      for (const auto& [counter, number] : run.counters) counters_[name + " " + counter] = number.value;
+      for (const auto& [counter, number] : run.counters)
+        counters_[std::string(name).append(" ").append(counter)] = number.value;
       const double nanoseconds = 1e9 / run.counters.at("items_per_second").value;
       const auto [place, is_new] = least_.try_emplace(name, nanoseconds);
       if (!is_new) place->second = std::min(place->second, nanoseconds);
