@@ -34,6 +34,10 @@ std::span<const Generator> generators();
 std::vector<Batch> make_batches(const Generator& generator, const Contract& contract, std::size_t elements,
                                 std::uint64_t seed, std::uint64_t round);
 
+/// Whether a gradient's inputs have an incoming gradient. Those of losses have none, which means ones: it is what training
+/// asks for, and often another kernel.
+bool has_upstream(const Contract& contract);
+
 /// The stream that `name` draws from for a contract, in a round.
 Random random_stream(std::string_view name, const Contract& contract, std::uint64_t seed, std::uint64_t round);
 

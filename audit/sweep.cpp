@@ -8,6 +8,8 @@
 #include <tuple>
 #include <utility>
 
+#include "audit/inputs.hpp"
+
 namespace lossaudit {
 namespace {
 
@@ -52,7 +54,7 @@ std::shared_ptr<const Batch> batch_of(const Contract& contract, const SweepBlock
   batch->output.resize(block.count);
   decode_run(contract.format, block.first, batch->output);
   if (takes_target(contract)) batch->target.assign(block.count, block.target);
-  if (contract.pass == Pass::gradient) batch->upstream.assign(block.count, 1);
+  if (has_upstream(contract)) batch->upstream.assign(block.count, 1);
   batch->origin = origin_of(contract, block);
   return batch;
 }
@@ -180,7 +182,7 @@ Sweep sweep_of(const Contract& contract, const SweepState& state, const std::str
   const auto of_numbers = [numbers](double x) { return numbers == 0 ? 0 : x / static_cast<double>(numbers); };
   const auto hex = [&contract](std::uint64_t bits) { return to_hex(contract.format, decode(contract.format, bits)); };
   Sweep sweep;
-  sweep.inputs = inputs + (contract.pass == Pass::gradient ? ", upstream 1" : "");
+  sweep.inputs = inputs + (has_upstream(contract) ? ", upstream 1" : "");
   sweep.count = state.results;
   sweep.max_ulp = state.max_ulp;
   sweep.mean_ulp = of_numbers(sum.value());

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 
+#include "audit/inputs.hpp"
 #include "audit/marshal.hpp"
 #include "audit/measure.hpp"
 
@@ -39,7 +40,7 @@ Batch batch_at(const Contract& contract, double target, std::span<const double> 
   batch.shape = {1, outputs.size(), 1};
   batch.output.assign(outputs.begin(), outputs.end());
   if (takes_target(contract)) batch.target.assign(outputs.size(), target);
-  if (contract.pass == Pass::gradient) batch.upstream.assign(outputs.size(), 1);
+  if (has_upstream(contract)) batch.upstream.assign(outputs.size(), 1);
   return batch;
 }
 
@@ -93,9 +94,9 @@ void SweepDesk::lay_out(const Contract& contract, const SweepBlock& block) {
     target_.clear();
     if (takes_target(contract)) store_value(contract.format, block.target, block.count, target_);
   }
-  if (!is_same || upstream_.size() != size_if(contract.pass == Pass::gradient)) {
+  if (!is_same || upstream_.size() != size_if(has_upstream(contract))) {
     upstream_.clear();
-    if (contract.pass == Pass::gradient) store_value(contract.format, 1, block.count, upstream_);
+    if (has_upstream(contract)) store_value(contract.format, 1, block.count, upstream_);
   }
   stored_ = {contract.format, bits};
   block_ = block;

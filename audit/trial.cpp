@@ -108,7 +108,7 @@ void add_sweeps(const Trial& trial, Accuracy& accuracy) {
   for (std::size_t i = 0; i < trial.sweeps.size(); ++i) {
     if (!trial.sweeps[i].complete) continue;
     Sweep sweep = sweep_of(trial.contract, trial.sweeps[i], plan.inputs(i));
-    if (plan.covers() && trial.contract.pass == Pass::forward && accuracy.max_ulp > sweep.max_ulp * slack) {
+    if (plan.covers() && !has_upstream(trial.contract) && accuracy.max_ulp > sweep.max_ulp * slack) {
       sweep.beside_ulp = accuracy.max_ulp;
     }
     accuracy.sweeps.push_back(std::move(sweep));
@@ -162,8 +162,8 @@ Accuracy accuracy_of(const Trial& trial, const Exhibits& exhibits, std::uint64_t
   accuracy.note = exhibits.note;
   add_sweeps(trial, accuracy);
   const bool depends = std::ranges::any_of(accuracy.sweeps, [](const Sweep& sweep) { return sweep.beside_ulp > 0; });
-  // Of a gradient, not every upstream was tried.
-  accuracy.evidence = trial.covered && trial.contract.pass == Pass::forward && !depends ? "proved" : "observed";
+  // Not every incoming gradient was tried.
+  accuracy.evidence = trial.covered && !has_upstream(trial.contract) && !depends ? "proved" : "observed";
   if (trial.hunt.cases > 0) accuracy.hunt = hunt_result(trial.hunt, exhibits, seed);
   for (RuleResult& result : accuracy.rules) {
     const auto row =

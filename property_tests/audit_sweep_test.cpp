@@ -122,6 +122,9 @@ TEST(Sweep, NamesItsBatches) {
     ASSERT_NE(batch, nullptr);
     EXPECT_EQ(batch->output[2], decode(contract.format, 4713));
     EXPECT_EQ(batch->target.empty(), traits(contract.function).target != TargetKind::dense);
+    // As the inputs that are not swept: of a loss, the gradient that training asks for.
+    const bool is_loss = traits(contract.function).is_loss;
+    EXPECT_EQ(batch->upstream.empty(), contract.pass == Pass::forward || is_loss);
     for (const std::string bad : {"", "every_input", "every_input/0/0/0", "every_input/0/9999999999/1",
                                   "every_input/1/2", "every_input/1/2/3/4", "every_input/x/2/3", "log_grid/0/0"}) {
       EXPECT_EQ(swept_batch(contract, bad), nullptr) << bad;

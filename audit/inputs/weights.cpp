@@ -1,5 +1,6 @@
 #include <cmath>
 
+#include "audit/inputs.hpp"
 #include "audit/inputs/groups.hpp"
 #include "audit/inputs/values.hpp"
 
@@ -20,6 +21,10 @@ double weight(Format format, Random& random) {
 
 }  // namespace
 
+bool has_upstream(const Contract& contract) {
+  return contract.pass == Pass::gradient && !traits(contract.function).is_loss;
+}
+
 void add_weights_and_upstream(const Contract& contract, Batch& batch, Random& random) {
   if (contract.options.class_weights) {
     batch.class_weights.resize(batch.shape.classes);
@@ -29,7 +34,7 @@ void add_weights_and_upstream(const Contract& contract, Batch& batch, Random& ra
     batch.sample_weights.resize(unreduced_size(contract, batch.shape));
     for (double& w : batch.sample_weights) w = weight(contract.format, random);
   }
-  if (contract.pass == Pass::gradient && !traits(contract.function).is_loss) {
+  if (has_upstream(contract)) {
     Contract forward = contract;
     forward.pass = Pass::forward;
     batch.upstream.resize(result_size(forward, batch.shape));
