@@ -7,6 +7,7 @@
 
 #include "audit/inputs/values.hpp"
 #include "audit/measure.hpp"
+#include "audit/name_contract.hpp"
 
 namespace lossaudit {
 namespace {
@@ -228,11 +229,7 @@ bool Accumulator::breaks_required_rule() const {
 
 Accuracy Accumulator::accuracy() const {
   Accuracy accuracy;
-  accuracy.function = traits(contract_.function).name;
-  accuracy.dialect = traits(contract_.dialect).name;
-  accuracy.format = traits(contract_.format).name;
-  accuracy.pass = to_string(contract_.pass);
-  accuracy.options = to_string(contract_.options);
+  name_contract(accuracy, contract_);
   accuracy.count = count_;
   accuracy.max_ulp = worst_.size;
   accuracy.mean_ulp = numeric_ == 0 ? 0 : sum_ulp_.value() / static_cast<double>(numeric_);

@@ -70,7 +70,7 @@ struct Sweep {
   double max_ulp = 0, mean_ulp = 0;
   double correctly_rounded = 0;           ///< fraction of numeric results
   std::string worst;                      ///< the output of the largest error, in hex
-  double seconds = 0;                     ///< by the clock, the other subjects of the audit included
+  double seconds = 0;                     ///< by the clock, without what went into the audit's other subjects
   std::string worst_target = {};          ///< beside it, of sweeps over pairs
   std::vector<SweepBinade> binades = {};  ///< in the order of the encodings, without those that have no number
   /// The largest error of the same inputs among others, where it is larger: results then depend on their neighbours, and

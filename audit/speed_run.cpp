@@ -14,16 +14,12 @@
 
 #include "audit/call_times.hpp"
 #include "audit/machine.hpp"
+#include "audit/median.hpp"
+#include "audit/name_contract.hpp"
 #include "audit/speed_courses.hpp"
 
 namespace lossaudit {
 namespace {
-
-double median_of(std::vector<double> values) {
-  std::ranges::sort(values);
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
 
 /// The limits' arrays: three, aligned, written before they are used.
 class Arrays {
@@ -77,11 +73,7 @@ Speed speed_of(const Course& course, double limit) {
   const double count = static_cast<double>(course.shape.elements());
   Speed speed;
   speed.subject = course.subject->name;
-  speed.function = traits(course.contract.function).name;
-  speed.dialect = traits(course.contract.dialect).name;
-  speed.format = traits(course.contract.format).name;
-  speed.pass = to_string(course.contract.pass);
-  speed.options = to_string(course.contract.options);
+  name_contract(speed, course.contract);
   speed.shape = shape_text(course.shape);
   speed.inputs = inputs_text(course.contract);
   speed.ns_per_element = median_of(course.nanoseconds) / count;

@@ -21,8 +21,6 @@ constexpr double some_targets[] = {0, 1, 0.5, 0.1, 0.9};
 
 int bits_of(Format format) { return 8 * traits(format).bytes; }
 
-bool takes_target(const Contract& contract) { return traits(contract.function).target == TargetKind::dense; }
-
 bool is_swept(const Contract& contract) {
   Options plain;
   plain.from_logits = contract.options.from_logits;
@@ -49,17 +47,26 @@ void decode_run(Format format, std::uint64_t first, std::span<double> values) {
 }
 
 std::shared_ptr<const Batch> batch_of(const Contract& contract, const SweepBlock& block) {
-  const auto batch = std::make_shared<Batch>();
-  batch->shape = {1, block.count, 1};
-  batch->output.resize(block.count);
-  decode_run(contract.format, block.first, batch->output);
-  if (takes_target(contract)) batch->target.assign(block.count, block.target);
-  if (has_upstream(contract)) batch->upstream.assign(block.count, 1);
+  std::vector<double> outputs(block.count);
+  decode_run(contract.format, block.first, outputs);
+  const auto batch = std::make_shared<Batch>(sweep_batch(contract, block.target, std::move(outputs)));
   batch->origin = origin_of(contract, block);
   return batch;
 }
 
 }  // namespace
+
+bool takes_target(const Contract& contract) { return traits(contract.function).target == TargetKind::dense; }
+
+Batch sweep_batch(const Contract& contract, double target, std::vector<double> outputs) {
+  Batch batch;
+  const std::size_t count = outputs.size();
+  batch.shape = {1, count, 1};
+  batch.output = std::move(outputs);
+  if (takes_target(contract)) batch.target.assign(count, target);
+  if (has_upstream(contract)) batch.upstream.assign(count, 1);
+  return batch;
+}
 
 SweepPlan::SweepPlan(const Contract& contract) : format_(contract.format) {
   if (!is_swept(contract)) return;

@@ -24,6 +24,13 @@ struct SweepBlock {
   std::size_t count = 0;
 };
 
+/// Whether a sweep's function has a target beside its output.
+bool takes_target(const Contract& contract);
+
+/// What sweeps ask of a subject: outputs in one row, beside each the target, if the function has one, and an incoming
+/// gradient of 1, if inputs have one.
+Batch sweep_batch(const Contract& contract, double target, std::vector<double> outputs);
+
 /// The sweeps of one contract: over all outputs, in f32 once for each of a few targets, in f16 and bf16 once for all
 /// targets.
 class SweepPlan {

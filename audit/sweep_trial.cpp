@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "audit/inputs.hpp"
 #include "audit/marshal.hpp"
@@ -33,17 +35,6 @@ void store_value(Format format, double value, std::size_t count, std::vector<std
 /// A conversion would quiet a signalling NaN.
 double as_double(float x) { return std::isnan(x) ? decode(Format::f32, std::bit_cast<std::uint32_t>(x)) : x; }
 
-bool takes_target(const Contract& contract) { return traits(contract.function).target == TargetKind::dense; }
-
-Batch batch_at(const Contract& contract, double target, std::span<const double> outputs) {
-  Batch batch;
-  batch.shape = {1, outputs.size(), 1};
-  batch.output.assign(outputs.begin(), outputs.end());
-  if (takes_target(contract)) batch.target.assign(outputs.size(), target);
-  if (has_upstream(contract)) batch.upstream.assign(outputs.size(), 1);
-  return batch;
-}
-
 }  // namespace
 
 SweepDomain::SweepDomain(const Contract& contract, double target) {
@@ -54,7 +45,7 @@ SweepDomain::SweepDomain(const Contract& contract, double target) {
       outputs.push_back(decode(contract.format, bits));
     }
   }
-  const std::vector<Expected> exact = expect(contract, batch_at(contract, target, outputs));
+  const std::vector<Expected> exact = expect(contract, sweep_batch(contract, target, std::move(outputs)));
   const auto due = [&exact](std::size_t i) {
     const Expected& e = exact[i];
     if (e.kind == Expected::Kind::nan) return SweepDue::nan;
@@ -166,7 +157,7 @@ SweepFindings SweepDesk::ask(Subject& subject, const Contract& contract, const S
     if (indices.empty()) return;
     std::vector<double> outputs;
     for (const std::uint32_t i : indices) outputs.push_back(x[i]);
-    const std::vector<Expected> exact = expect(contract, batch_at(contract, block_.target, outputs));
+    const std::vector<Expected> exact = expect(contract, sweep_batch(contract, block_.target, std::move(outputs)));
     for (std::size_t k = 0; k < indices.size(); ++k) {
       findings.seen.push_back({indices[k], as_double(computed[indices[k]]), exact[k], is_tallied});
     }

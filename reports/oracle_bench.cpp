@@ -13,7 +13,7 @@
 
 #include "reference/bulk.hpp"
 #include "reference/evaluate.hpp"
-#include "reports/least_times.hpp"
+#include "reports/repetitions.hpp"
 
 namespace lossaudit {
 namespace {
@@ -202,7 +202,7 @@ std::string name_of(Function function, const std::string& what) {
   return std::string(traits(function).name) + " " + what;
 }
 
-void print_table(const LeastTimes& collected) {
+void print_table(const Repetitions& collected) {
   std::printf("\nns an element, one thread, least of the repetitions; width: log2 of the widest radius in ulps\n\n");
   std::printf("%-36s%9s%7s%9s%9s%9s%9s%11s\n", "elementwise, forward", "Arb 128", "plain", "expect", "bulk", "width",
               "Arb/bulk", "goal");
@@ -210,7 +210,7 @@ void print_table(const LeastTimes& collected) {
     const std::string suffix = " " + std::string(traits(format).name);
     const double goal = format == Format::f32 ? 100 : 20;
     for (const Elementwise& f : elementwise) {
-      const auto of = [&](const char* what) { return collected.nanoseconds(name_of(f.function, what + suffix)); };
+      const auto of = [&](const char* what) { return collected.least(name_of(f.function, what + suffix)); };
       const double ratio = of("Arb") / of("bulk");
       if (std::isnan(ratio)) continue;
       std::printf("%-36s%9.1f%7.2f%9.1f%9.2f%9.1f%9.1f%6s%5g %s\n", name_of(f.function, suffix.substr(1)).c_str(),
@@ -224,11 +224,11 @@ void print_table(const LeastTimes& collected) {
   for (const Function function : row_functions) {
     for (const char* format : {"f32", "f64"}) {
       const std::string bulk_name = name_of(function, std::string("bulk ") + format);
-      const double plain = collected.nanoseconds(name_of(function, "plain"));
-      const double ratio = collected.nanoseconds(bulk_name) / plain;
+      const double plain = collected.least(name_of(function, "plain"));
+      const double ratio = collected.least(bulk_name) / plain;
       if (std::isnan(ratio)) continue;
       std::printf("%-36s%9s%7.2f%9s%9.2f%9.1f%9.1f%6s%5g %s\n", name_of(function, format).c_str(), "", plain, "",
-                  collected.nanoseconds(bulk_name), collected.counter(bulk_name, "log2_ulp"), ratio, "<=", 3.0,
+                  collected.least(bulk_name), collected.counter(bulk_name, "log2_ulp"), ratio, "<=", 3.0,
                   verdict(ratio <= 3));
     }
   }
@@ -259,7 +259,7 @@ int run(int argc, char** argv) {
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  LeastTimes collected;
+  Repetitions collected;
   benchmark::RunSpecifiedBenchmarks(&collected);
   print_table(collected);
   flint_cleanup();

@@ -22,7 +22,7 @@
 #include "audit/marshal.hpp"
 #include "audit/record.hpp"
 #include "audit/sweep_trial.hpp"
-#include "reports/least_times.hpp"
+#include "reports/repetitions.hpp"
 
 namespace lossaudit {
 namespace {
@@ -160,8 +160,8 @@ void run_arb(benchmark::State& state, Subject& subject, const Sample& sample) {
 }
 
 /// The times beside one another, with the goals; without what was left out.
-std::vector<SweepSpeed> speeds_of(const LeastTimes& times) {
-  const auto of = [&times](const char* name) { return times.nanoseconds(name); };
+std::vector<SweepSpeed> speeds_of(const Repetitions& times) {
+  const auto of = [&times](const char* name) { return times.least(name); };
   std::vector<SweepSpeed> all = {
       {"a sweep of fast's sigmoid", "its kernel alone", of("fast sweep"), of("fast kernel"), 8, false},
       {"the same with Arb at 128 bits as the oracle", "a sweep", of("fast Arb"), of("fast sweep"), 300, true},
@@ -173,13 +173,13 @@ std::vector<SweepSpeed> speeds_of(const LeastTimes& times) {
   return all;
 }
 
-void print_table(const LeastTimes& times, const std::vector<SweepSpeed>& speeds) {
+void print_table(const Repetitions& times, const std::vector<SweepSpeed>& speeds) {
   std::printf(
       "\nns a float (all 2^32: s), by the clock, on the processors that this run may use; least of the "
       "repetitions\n\n");
   for (const char* name : {"fast kernel", "fast alone", "fast sweep", "fast Arb", "eigen alone", "eigen sweep",
                            "pipe alone", "pipe sweep"}) {
-    const double ns = times.nanoseconds(name);
+    const double ns = times.least(name);
     if (!std::isnan(ns)) std::printf("%-82s %8.3f  %.1f s\n", name, ns, ns * all_floats * 1e-9);
   }
   std::printf("\n");
@@ -246,7 +246,7 @@ int run(int argc, char** argv) {
   // sweep_bench [-o RUN.json]
   const bool has_record = argc == 3 && std::string_view(argv[1]) == "-o";
   if (!has_record && benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  LeastTimes times;
+  Repetitions times;
   benchmark::RunSpecifiedBenchmarks(&times);
   const std::vector<SweepSpeed> speeds = speeds_of(times);
   print_table(times, speeds);

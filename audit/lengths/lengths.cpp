@@ -10,6 +10,7 @@
 #include "audit/lengths/curve.hpp"
 #include "audit/lengths/same_bits.hpp"
 #include "audit/machine.hpp"
+#include "audit/name_contract.hpp"
 
 namespace lossaudit {
 namespace {
@@ -138,11 +139,7 @@ class Run {
     if (state.same_bits.empty() && state.lengths.empty() && state.ended.empty()) return;
     LengthCurve found = curve.fitted(state);
     found.subject = work.audited->name;
-    found.function = traits(work.contract.function).name;
-    found.dialect = traits(work.contract.dialect).name;
-    found.format = traits(work.contract.format).name;
-    found.pass = to_string(work.contract.pass);
-    found.options = to_string(work.contract.options);
+    name_contract(found, work.contract);
     found.same_bits = state.same_bits;
     found.ended = state.ended;
     record.lengths.push_back(std::move(found));

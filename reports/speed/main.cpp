@@ -13,6 +13,7 @@
 #include "adapters/kernel_libraries.hpp"
 #include "audit/bandwidth.hpp"
 #include "audit/machine.hpp"
+#include "audit/name_contract.hpp"
 #include "audit/record.hpp"
 #include "reference/contract.hpp"
 #include "reports/speed/arrays.hpp"
@@ -102,11 +103,8 @@ Speed speed_of(const Timed& timed, const Timing& timing, double limit) {
   }();
   Speed speed;
   speed.subject = timed.subject;
-  speed.function = traits(contract.function).name;
-  speed.dialect = traits(contract.dialect).name;
-  speed.format = traits(contract.format).name;
-  speed.pass = timed.task->contract.find("+gradient") == std::string_view::npos ? "forward" : "forward+gradient";
-  speed.options = to_string(contract.options);
+  name_contract(speed, contract);
+  if (timed.task->contract.find("+gradient") != std::string_view::npos) speed.pass += "+gradient";
   speed.inputs = timed.task->inputs;
   speed.shape = to_string(timed.shape);
   speed.ns_per_element = timing.median;

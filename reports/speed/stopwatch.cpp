@@ -4,38 +4,21 @@
 
 #include <algorithm>
 
+#include "audit/median.hpp"
 #include "reference/contract.hpp"
+#include "reports/repetitions.hpp"
 
 namespace lossaudit::speed {
 namespace {
 
-/// Gathers the repetitions; prints only on what the machine is like, as Google Benchmark warns.
-class Collected : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context& context) override {
-    PrintBasicContext(&GetErrorStream(), context);
-    return true;
+std::map<std::string, Timing> timings_of(const Repetitions& repetitions) {
+  std::map<std::string, Timing> timings;
+  for (const auto& [name, each] : repetitions.nanoseconds()) {
+    const auto [least, most] = std::ranges::minmax(each);
+    timings[name] = {median_of(each), least, most, each.size()};
   }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-      nanoseconds_[run.run_name.function_name].push_back(1e9 / run.counters.at("items_per_second").value);
-    }
-  }
-  [[nodiscard]] std::map<std::string, Timing> timings() {
-    std::map<std::string, Timing> timings;
-    for (auto& [name, each] : nanoseconds_) {
-      std::sort(each.begin(), each.end());
-      const std::size_t middle = each.size() / 2;
-      const double median = each.size() % 2 == 1 ? each[middle] : (each[middle - 1] + each[middle]) / 2;
-      timings[name] = {median, each.front(), each.back(), each.size()};
-    }
-    return timings;
-  }
-
- private:
-  std::map<std::string, std::vector<double>> nanoseconds_;
-};
+  return timings;
+}
 
 }  // namespace
 
@@ -59,9 +42,9 @@ std::map<std::string, Timing> Stopwatch::run(std::vector<std::string> arguments)
   int count = static_cast<int>(pointers.size());
   benchmark::Initialize(&count, pointers.data());
   if (count > 1) throw BadInput(std::string("unknown argument ") + pointers[1] + ": see --help");
-  Collected collected;
-  benchmark::RunSpecifiedBenchmarks(&collected);
-  return collected.timings();
+  Repetitions repetitions;
+  benchmark::RunSpecifiedBenchmarks(&repetitions);
+  return timings_of(repetitions);
 }
 
 }  // namespace lossaudit::speed

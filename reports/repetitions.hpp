@@ -11,8 +11,9 @@
 
 namespace lossaudit {
 
-/// Nanoseconds an item, the least of the repetitions, by the benchmark's name; and its counters. Reports nothing.
-class LeastTimes : public benchmark::BenchmarkReporter {
+/// Nanoseconds an item of each repetition, by the benchmark's name; and its counters. Prints only on what the machine is
+/// like, as Google Benchmark warns.
+class Repetitions : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context& context) override {
     PrintBasicContext(&GetErrorStream(), context);
@@ -22,25 +23,26 @@ class LeastTimes : public benchmark::BenchmarkReporter {
     for (const Run& run : runs) {
       if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
       const std::string& name = run.run_name.function_name;
-      for (const auto& [counter, number] : run.counters)
+      for (const auto& [counter, number] : run.counters) {
         counters_[std::string(name).append(" ").append(counter)] = number.value;
-      const double nanoseconds = 1e9 / run.counters.at("items_per_second").value;
-      const auto [place, is_new] = least_.try_emplace(name, nanoseconds);
-      if (!is_new) place->second = std::min(place->second, nanoseconds);
+      }
+      nanoseconds_[name].push_back(1e9 / run.counters.at("items_per_second").value);
     }
   }
+  [[nodiscard]] const std::map<std::string, std::vector<double>>& nanoseconds() const { return nanoseconds_; }
   /// NaN for what was left out.
-  [[nodiscard]] double nanoseconds(const std::string& name) const { return value_in(least_, name); }
+  [[nodiscard]] double least(const std::string& name) const {
+    const auto found = nanoseconds_.find(name);
+    return found == nanoseconds_.end() ? std::nan("") : *std::ranges::min_element(found->second);
+  }
   [[nodiscard]] double counter(const std::string& name, const std::string& counter) const {
-    return value_in(counters_, name + " " + counter);
+    const auto found = counters_.find(name + " " + counter);
+    return found == counters_.end() ? std::nan("") : found->second;
   }
 
  private:
-  static double value_in(const std::map<std::string, double>& values, const std::string& name) {
-    const auto found = values.find(name);
-    return found == values.end() ? std::nan("") : found->second;
-  }
-  std::map<std::string, double> least_, counters_;
+  std::map<std::string, std::vector<double>> nanoseconds_;
+  std::map<std::string, double> counters_;
 };
 
 /// A goal is shown, not enforced: a slow or busy machine is no failure.
