@@ -4,17 +4,21 @@
 
 #include <bit>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/accumulator.hpp"
 #include "audit/auditor.hpp"
+#include "audit/marshal.hpp"
 #include "audit/schedule.hpp"
 #include "audit/sweep_trial.hpp"
 #include "property_tests/swept_contracts.hpp"
@@ -129,6 +133,50 @@ TEST(Sweep, NamesItsBatches) {
                                   "every_input/1/2", "every_input/1/2/3/4", "every_input/x/2/3", "log_grid/0/0"}) {
       EXPECT_EQ(swept_batch(contract, bad), nullptr) << bad;
     }
+  }
+}
+
+// ---- a subject that keeps what it was asked
+
+struct Asked {
+  std::vector<std::byte> output, target, upstream;
+} asked;
+
+int keeps(const lossaudit_contract* contract, const lossaudit_tensors* t) {
+  const std::size_t size = t->result_count * (std::string_view(contract->format) == "f32" ? 4 : 2);
+  const auto bytes = [size](const void* tensor) {
+    const auto* const from = static_cast<const std::byte*>(tensor);
+    return tensor == nullptr ? std::vector<std::byte>() : std::vector<std::byte>(from, from + size);
+  };
+  asked = {bytes(t->output), bytes(t->target), bytes(t->upstream)};
+  std::memset(t->result, 0, size);
+  return LOSSAUDIT_OK;
+}
+
+const char* const swept_lines[] = {"relu,sigmoid,log_sigmoid,softplus,logit exact f32 forward,gradient",
+                                   "binary_crossentropy exact,keras1 f32,f16,bf16 forward,gradient from_logits epsilon",
+                                   nullptr};
+
+TEST(Sweep, AsksWhatItsBatchesSay) {
+  const auto subject = make_builtin({LOSSAUDIT_ABI_VERSION, "keeps", "1", swept_lines, keeps});
+  SweepDesk desk;  // one for all, as in an audit: what a contract leaves behind is not the next one's
+  for (const Contract& contract : swept_contracts()) {
+    SCOPED_TRACE(to_string(contract));
+    const SweepBlock block{0, 0.25, 4711, 300};
+    SweepDomains domains;
+    desk.lay_out(contract, block);
+    ASSERT_EQ(desk.ask(*subject, contract, domains.of(contract, block.target), {}).outcome.kind,
+              Outcome::Kind::computed);
+    const auto stored = [&contract](const std::vector<double>& values) {
+      std::vector<std::byte> bytes(values.size() * static_cast<std::size_t>(traits(contract.format).bytes));
+      store_values(contract.format, values, bytes.data());
+      return bytes;
+    };
+    const auto batch = swept_batch(contract, origin_of(contract, block));
+    ASSERT_NE(batch, nullptr);
+    EXPECT_EQ(asked.output, stored(batch->output));
+    EXPECT_EQ(asked.target, stored(batch->target));
+    EXPECT_EQ(asked.upstream, stored(batch->upstream));
   }
 }
 
