@@ -62,11 +62,13 @@ pinned := taskset -c $$(($$(nproc) - 1))
 
 # For one kernel at work:  make bench ONLY='^sigmoid' SUBJECTS=fast,xnnpack BENCH='--benchmark_repetitions=3'
 # ONLY is a regular expression over contracts ("softmax exact f32 forward", "… forward+gradient from_logits"), the oracle is then
-# left out; SUBJECTS: fast libm libmvec eigen onednn xnnpack sleef xsimd highway. Processor time, the median of the repetitions, in
-# ns an element; every run measures its own limits, and only ratios within one run mean anything.
+# left out; SUBJECTS: fast libm libmvec eigen onednn xnnpack sleef xsimd highway; TARGET=AVX2 holds fast to that instruction set
+# (the others are compiled for this machine). Processor time, the median of the repetitions, in ns an element; every run measures its
+# own limits, and only ratios within one run mean anything.
 bench: $(release)/build.ninja
 	@cmake --build --preset release --target speed_bench $(if $(ONLY),,oracle_bench sweep_bench adapters)
-	@$(pinned) $(release)/bin/speed_bench -o $(bench_report)/run.json --only '$(ONLY)' $(if $(SUBJECTS),--subject $(SUBJECTS)) $(BENCH)
+	@$(pinned) $(release)/bin/speed_bench -o $(bench_report)/run.json --only '$(ONLY)' $(if $(SUBJECTS),--subject $(SUBJECTS)) \
+	  $(if $(TARGET),--target $(TARGET)) $(BENCH)
 	@$(if $(ONLY),,$(pinned) $(release)/bin/oracle_bench --benchmark_repetitions=5 --benchmark_min_time=0.1)
 	@$(if $(ONLY),,$(pinned) $(release)/bin/sweep_bench --benchmark_repetitions=5 -o $(bench_report)/sweep.json)
 

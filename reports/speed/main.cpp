@@ -15,6 +15,7 @@
 #include "audit/machine.hpp"
 #include "audit/name_contract.hpp"
 #include "audit/record.hpp"
+#include "fast/targets.hpp"
 #include "reference/contract.hpp"
 #include "reports/speed/arrays.hpp"
 #include "reports/speed/check.hpp"
@@ -32,7 +33,7 @@ using namespace adapters;  // the libraries that CMake found
 constexpr KernelLibrary (*libraries[])() = {fast_kernels, KERNEL_LIBRARIES};
 
 struct Arguments {
-  std::string only, record;
+  std::string only, record, target;
   std::vector<std::string> subjects, benchmark;
 };
 
@@ -129,8 +130,11 @@ int run(const Arguments& a, const std::string& command) {
     KernelLibrary made = library();
     const bool wanted =
         a.subjects.empty() || std::find(a.subjects.begin(), a.subjects.end(), made.name) != a.subjects.end();
-    if (wanted) chosen.push_back(std::move(made));
+    if (!wanted) continue;
+    if (made.name == "fast" && !a.target.empty()) made.version += ", " + a.target;
+    chosen.push_back(std::move(made));
   }
+  if (!a.target.empty()) fast::use_target(a.target);
   const std::string started = utc_now();
   Arrays arrays(largest_count);
   check_results(chosen);
@@ -169,6 +173,7 @@ int main(int count, char** values) {
   lossaudit::speed::Arguments arguments;
   app.add_option("--only", arguments.only, "Only contracts that this regular expression matches, as in 'sigmoid'");
   app.add_option("--subject", arguments.subjects, "Only these libraries")->delimiter(',')->allow_extra_args(false);
+  app.add_option("--target", arguments.target, "The instruction set that fast runs on, as in AVX2 (default: the best)");
   app.add_option("-o", arguments.record, "Where to leave the run record")->option_text("RUN.json");
   app.footer("Google Benchmark's own options are taken too.");
   app.allow_extras();
