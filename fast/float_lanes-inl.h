@@ -13,7 +13,6 @@
 #include <cstdint>
 #include <utility>
 
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -112,99 +111,6 @@ template <std::size_t kCount, class F>
 HWY_INLINE void Each(const F& f) {
   [&]<std::size_t... kIndex>(std::index_sequence<kIndex...>) HWY_ATTR { (f(kIndex), ...); }
   (std::make_index_sequence<kCount>());
-}
-
-/// A kernel for MapBlocks of a function with two kinds of code that give the same bits: a quick one for usual
-/// arguments, and a wide one for all. A block goes the first way, and the second where that meets other arguments (in
-/// its first vectors: at once, because numbers out of range may be slow to compute with); after such a block the next
-/// ones go the second way at once, until one has none.
-///
-/// `function` has kAtOnce, the number of vectors that suits its registers, and function.Several<kN, kWide>(from, to,
-/// flags), which computes kN vectors and adds to the flags what function.IsOutside then tells unusual arguments by.
-template <class Function>
-class TwoKinds {
- public:
-  HWY_INLINE TwoKinds() {}  // not the implicit one, which would not be compiled for the target
-
-  HWY_INLINE void operator()(const float* from, float* to, std::size_t vectors) {
-    if (HWY_LIKELY(!is_wide_ && !Run<false>(from, to, vectors))) return;
-    is_wide_ = RunWide(from, to, vectors);
-  }
-
- private:
-  /// Apart, to leave the registers to the usual kind.
-  HWY_NOINLINE bool RunWide(const float* from, float* to, std::size_t vectors) const {
-    return Run<true>(from, to, vectors);
-  }
-
-  template <bool kWide>
-  HWY_INLINE bool Run(const float* from, float* to, std::size_t vectors) const {
-    constexpr std::size_t kAtOnce = Function::kAtOnce;
-    const std::size_t lanes = hn::Lanes(FD());
-    auto flags = Function::NoFlags();
-    std::size_t v = 0;
-    for (; v + kAtOnce <= vectors; v += kAtOnce) {
-      flags = function_.template Several<kAtOnce, kWide>(from + v * lanes, to + v * lanes, flags);
-      if (!kWide && v == 0 && HWY_UNLIKELY(Function::IsOutside(flags))) return true;
-    }
-    if (v < vectors && vectors >= kAtOnce) {  // the last ones once more with those before them
-      v = vectors - kAtOnce;
-      flags = function_.template Several<kAtOnce, kWide>(from + v * lanes, to + v * lanes, flags);
-      v = vectors;
-    }
-    for (; v < vectors; ++v) flags = function_.template Several<1, kWide>(from + v * lanes, to + v * lanes, flags);
-    return Function::IsOutside(flags);
-  }
-
-  Function function_;
-  bool is_wide_ = false;
-};
-
-/// From here on a result bypasses the caches: it and the argument are out of the second level anyway. What is read is
-/// asked for so many floats before; that and shorter blocks gain a tenth at 10^7.
-inline constexpr std::size_t kStreamedFrom = std::size_t{1} << 20;
-inline constexpr std::size_t kAskedBefore = 2048;
-
-/// result[i] = f(x[i]), where kernel(from, to, vectors) computes that for whole vectors, at most kBlockVectors at once,
-/// `to` not being `from`. The last lanes take the same way, so that no result depends on its place; nothing beyond the
-/// ends is touched.
-template <class Kernel>
-HWY_INLINE void MapBlocks(Kernel kernel, const float* x, float* result, std::size_t n) {
-  const FD d;
-  const std::size_t lanes = hn::Lanes(d);
-  constexpr std::size_t kBlockVectors = 64;
-  constexpr std::size_t kStreamedVectors = 24;
-  HWY_ALIGN_MAX float from[kBlockVectors * hn::MaxLanes(FD())];
-  HWY_ALIGN_MAX float to[kBlockVectors * hn::MaxLanes(FD())];
-  const auto last_lanes = [&](std::size_t at, std::size_t count) HWY_ATTR {
-    hn::Store(LoadPart(x + at, count, 0), d, from);
-    kernel(from, to, 1);
-    StorePart(hn::Load(d, to), result + at, count);
-  };
-  const bool is_streamed = n >= kStreamedFrom;
-  std::size_t i = 0;
-  if (is_streamed) {  // up to where whole cache lines begin
-    i = (0 - reinterpret_cast<std::uintptr_t>(result) / sizeof(float)) % lanes;
-    if (i != 0) last_lanes(0, i);
-  }
-  while (n - i >= lanes) {
-    const std::size_t vectors = HWY_MIN(is_streamed ? kStreamedVectors : kBlockVectors, (n - i) / lanes);
-    const float* block = x + i;
-    if (x == result && !is_streamed) {
-      for (std::size_t v = 0; v < vectors * lanes; v += lanes) hn::Store(hn::LoadU(d, x + i + v), d, from + v);
-      block = from;
-    }
-    if (is_streamed && n - i > kBlockVectors * lanes + kAskedBefore) {
-      for (std::size_t v = 0; v < vectors * lanes; v += lanes) hwy::Prefetch(x + i + v + kAskedBefore);
-    }
-    kernel(block, is_streamed ? to : result + i, vectors);
-    if (is_streamed) {
-      for (std::size_t v = 0; v < vectors * lanes; v += lanes) hn::Stream(hn::Load(d, to + v), d, result + i + v);
-    }
-    i += vectors * lanes;
-  }
-  if (i < n) last_lanes(i, n - i);
-  if (is_streamed) hwy::FlushStream();
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

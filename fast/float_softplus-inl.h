@@ -6,6 +6,7 @@
 #define LOSSAUDIT_FAST_FLOAT_SOFTPLUS_INL_H_
 #endif
 
+#include "fast/float_blocks-inl.h"
 #include "fast/float_exp-inl.h"
 #include "fast/float_lanes-inl.h"
 #include "fast/float_log-inl.h"
@@ -33,7 +34,7 @@ class SoftplusLanes {
   /// kWide takes every x. Below -40 the logarithm is nothing beside x, or is e^-abs(x) itself: t (1 + p), and where
   /// that is subnormal t 2^80 (1 + p), rounded by an addition to 2^23, which leaves its bits in the sum's. The
   /// logarithm's steps have 1 for t there, because operations with subnormal results are slow.
-  template <std::size_t kN, bool kWide>
+  template <std::size_t kN, bool kWide, bool kStreamed>
   HWY_INLINE VF Several(const float* from, float* to, VF smallest) const {
     const FD d;
     VF x[kN];
@@ -45,7 +46,7 @@ class SoftplusLanes {
     FloatSum log[kN];
     VF far[kN];
     Each<kN>([&](std::size_t i) HWY_ATTR {
-      x[i] = hn::LoadU(d, from + i * hn::Lanes(d));
+      x[i] = Passage<kStreamed>::Load(from + i * hn::Lanes(d));
       if (kMirrored) x[i] = hn::Neg(x[i]);
       y[i] = hn::Or(x[i], Floats(-0.0F));
       smallest = hn::Min(y[i], smallest);                // a NaN is passed over
@@ -73,7 +74,7 @@ class SoftplusLanes {
       const FloatSum sum = SumOf(hn::Max(positive, log[i].high), hn::Min(positive, log[i].high));
       VF result = hn::Add(sum.high, hn::Add(sum.low, log[i].low));
       if constexpr (kWide) result = hn::IfThenElse(hn::Lt(y[i], Floats(kFar)), far[i], result);
-      hn::StoreU(kMirrored ? hn::Neg(result) : result, d, to + i * hn::Lanes(d));
+      Passage<kStreamed>::Store(kMirrored ? hn::Neg(result) : result, to + i * hn::Lanes(d));
     });
     return smallest;
   }

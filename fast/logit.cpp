@@ -7,6 +7,7 @@
 #define HWY_TARGET_INCLUDE "fast/logit.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "fast/float_blocks-inl.h"
 #include "fast/float_lanes-inl.h"
 #include "fast/float_log-inl.h"
 #include "fast/lanes-inl.h"
@@ -28,16 +29,17 @@ class LogitLanes {
  public:
   HWY_INLINE LogitLanes() {}
 
-  HWY_INLINE void operator()(const float* from, float* to, std::size_t vectors) const {
+  template <bool kStreamed>
+  HWY_INLINE void Block(const float* from, float* to, std::size_t vectors) const {
     constexpr std::size_t kAtOnce = 4;
     const std::size_t lanes = hn::Lanes(FD());
     std::size_t v = 0;
-    for (; v + kAtOnce <= vectors; v += kAtOnce) Several<kAtOnce>(from + v * lanes, to + v * lanes);
-    for (; v < vectors; ++v) Several<1>(from + v * lanes, to + v * lanes);
+    for (; v + kAtOnce <= vectors; v += kAtOnce) Several<kAtOnce, kStreamed>(from + v * lanes, to + v * lanes);
+    for (; v < vectors; ++v) Several<1, kStreamed>(from + v * lanes, to + v * lanes);
   }
 
  private:
-  template <std::size_t kN>
+  template <std::size_t kN, bool kStreamed>
   HWY_INLINE void Several(const float* from, float* to) const {
     const FD d;
     const VF one = Floats(1);
@@ -51,7 +53,7 @@ class LogitLanes {
     VF c[kN];
     VF z[kN];
     Each<kN>([&](std::size_t i) HWY_ATTR {
-      p[i] = hn::LoadU(d, from + i * hn::Lanes(d));
+      p[i] = Passage<kStreamed>::Load(from + i * hn::Lanes(d));
       const VF rest = hn::Sub(one, p[i]);
       const MF is_below_half = hn::Lt(p[i], Floats(0.5F));
       low[i] = hn::IfThenElseZero(is_below_half, hn::Sub(hn::Sub(one, rest), p[i]));
@@ -85,7 +87,7 @@ class LogitLanes {
       const VF infinite = hn::IfThenElse(hn::Eq(small[i], hn::Zero(d)), Floats(kInfiniteFloat), magnitude);
       const VF result = hn::IfThenElse(hn::Lt(p[i], Floats(0.5F)), hn::Neg(infinite), infinite);
       const MF is_probability = hn::And(hn::Ge(p[i], hn::Zero(d)), hn::Le(p[i], one));
-      hn::StoreU(hn::IfThenElse(is_probability, result, Floats(kNaNFloat)), d, to + i * hn::Lanes(d));
+      Passage<kStreamed>::Store(hn::IfThenElse(is_probability, result, Floats(kNaNFloat)), to + i * hn::Lanes(d));
     });
   }
 

@@ -4,7 +4,7 @@
 #define HWY_TARGET_INCLUDE "fast/relu.cpp"
 #include "hwy/foreach_target.h"
 //
-#include "fast/float_lanes-inl.h"
+#include "fast/float_blocks-inl.h"
 #include "fast/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -12,10 +12,11 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 
 /// Exact. Written so that a NaN stays one.
 struct ReluBlock {
-  HWY_INLINE void operator()(const float* from, float* to, std::size_t vectors) const {
+  template <bool kStreamed>
+  HWY_INLINE void Block(const float* from, float* to, std::size_t vectors) const {
     for (std::size_t i = 0; i < vectors * hn::Lanes(FD()); i += hn::Lanes(FD())) {
-      const VF x = hn::LoadU(FD(), from + i);
-      hn::StoreU(hn::IfThenZeroElse(hn::Le(x, Floats(0)), x), FD(), to + i);
+      const VF x = Passage<kStreamed>::Load(from + i);
+      Passage<kStreamed>::Store(hn::IfThenZeroElse(hn::Le(x, Floats(0)), x), to + i);
     }
   }
 };

@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "fast/sigmoid.cpp"
 #include "hwy/foreach_target.h"
 //
+#include "fast/float_blocks-inl.h"
 #include "fast/float_lanes-inl.h"
 #include "fast/lanes-inl.h"
 #include "fast/softplus-inl.h"
@@ -42,7 +43,7 @@ class SigmoidLanes {
   /// kWide takes every x: above 80 the result is 1, below -104.5 it is 0. Where it is subnormal, the 1 is nothing
   /// beside T and T 2^-80 stands for T; there the result is rounded by an addition to 2^23, which leaves its bits in
   /// the sum's, because operations on subnormals are slow. Elsewhere it does what the other kind does.
-  template <std::size_t kN, bool kWide>
+  template <std::size_t kN, bool kWide, bool kStreamed>
   HWY_INLINE VI Several(const float* from, float* to, VI bits) const {
     const FD d;
     VF x[kN];
@@ -53,7 +54,7 @@ class SigmoidLanes {
     VF a[kN];
     VF q[kN];
     MF is_low[kN];
-    Each<kN>([&](std::size_t i) HWY_ATTR { x[i] = hn::LoadU(d, from + i * hn::Lanes(d)); });
+    Each<kN>([&](std::size_t i) HWY_ATTR { x[i] = Passage<kStreamed>::Load(from + i * hn::Lanes(d)); });
     Each<kN>([&](std::size_t i) HWY_ATTR { one[i] = Floats(1); });
     if constexpr (kWide) {
       // A NaN comes through: the second argument is given back.
@@ -88,7 +89,7 @@ class SigmoidLanes {
         q[i] = hn::IfThenElse(is_low[i], FloatOf(hn::Sub(BitsOf(sum), BitsOf(Floats(0x1p23f)))), q[i]);
       });
     }
-    Each<kN>([&](std::size_t i) HWY_ATTR { hn::StoreU(q[i], d, to + i * hn::Lanes(d)); });
+    Each<kN>([&](std::size_t i) HWY_ATTR { Passage<kStreamed>::Store(q[i], to + i * hn::Lanes(d)); });
     return bits;
   }
 
