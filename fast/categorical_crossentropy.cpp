@@ -13,7 +13,7 @@ LossCall categorical_crossentropy_call(const float* target, const float* output,
 
 void categorical_crossentropy(const float* target, const float* output, float* result, const Rows& rows,
                               const LossOptions& options) {
-  compute_row_losses(categorical_crossentropy_call(target, output, rows, options), result);
+  compute_cross_entropy(categorical_crossentropy_call(target, output, rows, options), result);
 }
 
 void categorical_crossentropy_gradient(const float* target, const float* output, const float* upstream, float* gradient,

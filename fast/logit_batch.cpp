@@ -8,11 +8,10 @@
 #define HWY_TARGET_INCLUDE "fast/logit_batch.cpp"
 #include "hwy/foreach_target.h"
 //
-#include "fast/brief-inl.h"
 #include "fast/logit_rows-inl.h"
+#include "fast/row_ends-inl.h"
 #include "fast/scaled_exp-inl.h"
-#include "fast/short_rows-inl.h"
-#include "fast/table_exp-inl.h"
+#include "fast/short_stages-inl.h"
 #include "hwy/cache_control.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -20,42 +19,14 @@ namespace lossaudit::fast::HWY_NAMESPACE {
 
 #if HWY_NATIVE_FMA
 
-/// One batch on its way through the stages.
+/// One batch of rows of more than 64 classes on its way through the stages.
 class LogitStages {
  public:
   HWY_INLINE explicit LogitStages(const LogitBatch& batch) : batch_(batch), n_(batch.classes) {
     for (double& target : target_) target = 1;
   }
 
-  /// Rows of up to 64 classes go through them in the lanes of one another.
-  HWY_INLINE std::uint32_t RunShort() {
-    ShortRows rows(batch_.x, batch_.count, n_, batch_.is_followed);
-    LoadLanes();
-    rows.Sum(left_out_, batch_.result != nullptr, sum_);
-    std::uint32_t held = 0;
-    for (std::size_t r = 0; r < kMostRows; r += hn::Lanes(D())) {
-      const V maximum = rows.Maxima(r);
-      const V factor = hn::Load(D(), given_ + r);
-      M is_held = hn::And(hn::IsFinite(maximum), hn::Le(hn::Abs(factor), Constant(kLargestFactor)));
-      hn::Store(rows.Exponents(r), D(), exponent_ + r);
-      if (HasLabels()) {
-        const V label = hn::PromoteTo(D(), hn::Load(hn::Rebind<std::int32_t, D>(), left_out_ + r));
-        is_held = hn::And(is_held,
-                          hn::AndNot(hn::Eq(hn::Abs(rows.Own(r)), Constant(kInfinity)), hn::Ge(label, hn::Zero(D()))));
-        hn::Store(hn::Sub(maximum, rows.Own(r)), D(), distance_ + r);
-      }
-      std::uint8_t bits[8] = {};  // as many as StoreMaskBits may write
-      hn::StoreMaskBits(D(), is_held, bits);
-      held |= std::uint32_t{bits[0]} << r;
-    }
-    left_ = ~held & ((std::uint32_t{1} << batch_.count) - 1);
-    Finish();
-    if (batch_.losses != nullptr) TellLosses();
-    if (batch_.result != nullptr) WriteShort(rows);
-    return left_;
-  }
-
-  HWY_INLINE std::uint32_t Run() {
+  HWY_INLINE std::uint64_t Run() {
     for (std::size_t r = 0; r < batch_.count; ++r) Begin(r);
     for (std::size_t r = 0; r < batch_.count; ++r) {
       if (!IsLeft(r)) Sum(r);
@@ -116,36 +87,15 @@ class LogitStages {
     if (!IsFinite(top_[r]) || !IsInRange(Factor(r))) return Leave(r);
     if (batch_.labels == nullptr) return;
     const std::int64_t label = batch_.labels[r];
-    if (label < 0 || IsInfinite(Row(r)[label])) return Leave(r);
+    const bool is_class = label >= 0 && static_cast<std::uint64_t>(label) < n_ && label != batch_.ignored;
+    if (!is_class || IsInfinite(Row(r)[label])) return Leave(r);
     top_[r] = HWY_MAX(top_[r], Row(r)[label]);
-  }
-
-  /// The factors and labels of short rows, in lanes.
-  HWY_INLINE void LoadLanes() {
-    for (std::size_t r = 0; r < kMostRows; r += hn::Lanes(D())) {
-      const std::size_t count = batch_.count < r ? 0 : batch_.count - r;
-      const auto is_row = hn::FirstN(D(), count);
-      V factor = Constant(1);
-      if (batch_.factors != nullptr && count != 0) {
-        factor = hn::IfThenElse(is_row, hn::MaskedLoad(is_row, D(), batch_.factors + r), factor);
-      }
-      hn::Store(factor, D(), given_ + r);
-      const hn::RebindToSigned<D> wide;
-      auto label = hn::Set(wide, -1);
-      if (HasLabels() && count != 0) {
-        const auto has_label = hn::RebindMask(wide, is_row);
-        label = hn::IfThenElse(has_label, hn::MaskedLoad(has_label, wide, batch_.labels + r), label);
-      }
-      const hn::Rebind<std::uint32_t, D> narrow;
-      const auto low = hn::TruncateTo(narrow, hn::BitCast(hn::RebindToUnsigned<D>(), label));
-      hn::Store(low, narrow, reinterpret_cast<std::uint32_t*>(left_out_ + r));
-    }
   }
 
   /// Soft targets as they usually are: the sum need not begin to find the second one.
   static bool BeginsSoft(const float* target) { return target[0] != 0 && target[1] != 0; }
   static bool IsInRange(double factor) { return HWY_MAX(factor, -factor) <= kLargestFactor; }
-  void Leave(std::size_t r) { left_ |= std::uint32_t{1} << r; }
+  void Leave(std::size_t r) { left_ |= std::uint64_t{1} << r; }
 
   HWY_INLINE void Sum(std::size_t r) {
     ExpSums sums = SumFrom(r);
@@ -178,27 +128,18 @@ class LogitStages {
     distance_[r] = static_cast<double>(maximum_[r]) - own;
   }
 
-  /// Everything in units of e^maximum; what has no label needs none.
   HWY_INLINE void Finish() {
     const DoubleExpTable exp;
     for (std::size_t r = 0; r < batch_.count; r += hn::Lanes(D())) {
+      const V sum = hn::Load(D(), sum_ + r);
       if (!HasLabels()) {
-        hn::Store(hn::Div(Constant(0x1p100), hn::Load(D(), sum_ + r)), D(), factor_ + r);
+        hn::Store(FactorOf(sum), D(), factor_ + r);
         continue;
       }
-      const V distance = hn::Load(D(), distance_ + r);
-      V scale_and_own[2] = {hn::Load(D(), exponent_ + r), hn::Neg(distance)};
-      exp.Raise<2>(scale_and_own);
-      const V scale = scale_and_own[0];
-      const V own = scale_and_own[1];
-      const V sum = hn::Mul(hn::Mul(hn::Load(D(), sum_ + r), Constant(0x1p-100)), scale);
-      // The sum is without the label's own term, which is 1 where the label has the maximum; elsewhere the sum is at
-      // least 1.
-      const V others = hn::IfThenElse(hn::Eq(distance, hn::Zero(D())), sum, hn::Add(hn::Sub(sum, Constant(1)), own));
-      const V all = hn::Add(sum, own);
-      hn::Store(hn::Add(distance, BriefLog1p(others)), D(), loss_ + r);
-      hn::Store(hn::Div(scale, all), D(), factor_ + r);
-      hn::Store(hn::Div(sum, all), D(), missing_ + r);
+      const LabelledEnd end(exp, sum, hn::Load(D(), exponent_ + r), hn::Load(D(), distance_ + r));
+      hn::Store(end.loss, D(), loss_ + r);
+      hn::Store(end.factor, D(), factor_ + r);
+      hn::Store(end.missing, D(), missing_ + r);
     }
   }
 
@@ -222,36 +163,18 @@ class LogitStages {
     MapScaledExp(RowScale(top_[r]), factor_[r] * Factor(r), Row(r), result, n_, own, batch_.streams, fetched, shared_);
   }
 
-  HWY_INLINE void WriteShort(ShortRows& rows) {
-    HWY_ALIGN float own[kMostRows] = {};
-    for (std::size_t r = 0; r < batch_.count; r += hn::Lanes(D())) {
-      const V given = hn::Load(D(), given_ + r);
-      hn::Store(hn::Mul(hn::Load(D(), factor_ + r), given), D(), factor_ + r);
-      if (HasLabels()) hn::Store(ToFloat(hn::Neg(hn::Mul(hn::Load(D(), missing_ + r), given))), F(), own + r);
-    }
-    // What is written behind the last row is overwritten by the rows that follow, unless these are still to be read.
-    if (left_ == 0 && batch_.count == kMostRows && batch_.is_followed && ShortStride(n_) == n_ &&
-        batch_.result != batch_.x) {
-      return rows.Scaled(factor_, left_out_, own, batch_.result);
-    }
-    HWY_ALIGN float result[ShortRows::kRows * ShortRows::kMostClasses + 4];
-    rows.Scaled(factor_, left_out_, own, result);
-    CopyShortRows(result, n_, batch_.count, left_, batch_.result);
-  }
-
   /// A NaN among the logits makes the sum one.
   HWY_NOINLINE void Fill(float* result) const {
     for (std::size_t i = 0; i < n_; ++i) result[i] = std::numeric_limits<float>::quiet_NaN();
   }
 
-  static constexpr double kLargestFactor = 0x1p60;
   static constexpr std::size_t kMostFetched = 65536;
   static constexpr std::size_t kKeptFloats = kBatchFloats + kMostRows * kStepFloats;
 
   const LogitBatch& batch_;
   std::size_t n_;
   SharedVector shared_;
-  std::uint32_t left_ = 0;
+  std::uint64_t left_ = 0;
   float top_[kMostRows];
   float maximum_[kMostRows];
   std::size_t label_[kMostRows];
@@ -260,21 +183,20 @@ class LogitStages {
   HWY_ALIGN double exponent_[kMostRows] = {};
   HWY_ALIGN double distance_[kMostRows] = {};
   HWY_ALIGN double factor_[kMostRows] = {};
-  HWY_ALIGN double given_[kMostRows];
-  HWY_ALIGN std::int32_t left_out_[kMostRows];
   HWY_ALIGN double loss_[kMostRows];
   HWY_ALIGN double missing_[kMostRows];
   HWY_ALIGN_MAX float kept_[2 * kKeptFloats];
 };
 
-std::uint32_t RunLogitBatch(const LogitBatch& batch) {
-  LogitStages stages(batch);
-  return batch.classes <= ShortRows::kMostClasses ? stages.RunShort() : stages.Run();
+std::uint64_t RunLogitBatch(const LogitBatch& batch) {
+  return batch.classes <= LogitBatch::short_row ? ShortStages(batch).Run() : LogitStages(batch).Run();
 }
 
 #else
 
-std::uint32_t RunLogitBatch(const LogitBatch& batch) { return (std::uint32_t{1} << batch.count) - 1; }
+std::uint64_t RunLogitBatch(const LogitBatch& batch) {
+  return ~std::uint64_t{0} >> (LogitBatch::most_rows - batch.count);
+}
 
 #endif
 
@@ -293,7 +215,7 @@ bool should_stream(const float* x, const float* result, std::size_t floats) {
 
 void flush_streams() { hwy::FlushStream(); }
 
-std::uint32_t compute_logit_batch(const LogitBatch& batch) { return HWY_DYNAMIC_DISPATCH(RunLogitBatch)(batch); }
+std::uint64_t compute_logit_batch(const LogitBatch& batch) { return HWY_DYNAMIC_DISPATCH(RunLogitBatch)(batch); }
 
 }  // namespace lossaudit::fast
 #endif

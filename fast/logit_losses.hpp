@@ -14,6 +14,9 @@ namespace lossaudit::fast {
 /// nor smoothed labels, and no weights of both signs cancel in its reduction.
 EstimateRow* cross_entropy_rows(const LossTask& task, const LossOptions& options);
 
+/// The losses of a cross-entropy, or what they are reduced to.
+void compute_cross_entropy(const LossCall& call, float* loss);
+
 /// The gradient of a cross-entropy, and its losses where `loss` is not nullptr. `gradient` may be a tensor of the call.
 void compute_cross_entropy_gradient(const LossCall& call, const float* upstream, float* gradient, float* loss);
 

@@ -90,9 +90,10 @@ HWY_INLINE void SumLongRows(const float* x, std::size_t n, std::size_t count, bo
 
 HWY_INLINE void SumShortRows(const float* x, std::size_t n, std::size_t count, bool is_followed, LogitRows& rows,
                              RowSums& sums) {
-  ShortRows lanes(x, count, n, is_followed);
+  ShortRows lanes;
+  lanes.Load(x, count, n, is_followed);
   HWY_ALIGN double sum[kMostRows];
-  lanes.Sum(nullptr, false, sum);
+  lanes.Sum<LeftOut::first_maximum, false>(nullptr, sum);
   for (std::size_t r = 0; r < kMostRows; r += hn::Lanes(D())) {
     const V maximum = lanes.Maxima(r);
     hn::StoreU(ToFloat(maximum), F(), rows.maximum + r);

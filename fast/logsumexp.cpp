@@ -90,7 +90,7 @@ void logsumexp_gradient_rows(const float* x, const float* upstream, float* gradi
     batch.factors = factors;
     batch.result = gradient + first * n;
     for (std::size_t r = 0; r < batch.count; ++r) factors[r] = upstream == nullptr ? 1 : upstream[first + r];
-    const std::uint32_t left = compute_logit_batch(batch);
+    const std::uint64_t left = compute_logit_batch(batch);
     for (std::size_t r = 0; r < batch.count; ++r) {
       if ((left >> r & 1) != 0) general_gradient_row(batch.x + r * n, factors[r], batch.result + r * n, n);
     }

@@ -85,7 +85,8 @@ class RowSteps {
 #pragma GCC unroll 16
     for (std::size_t v = 0; v < kStepFloats; v += kFloatLanes) {
       std::uint64_t bits = 0;
-      hn::StoreMaskBits(FD(), hn::Ne(hn::LoadU(FD(), target + v), hn::Zero(FD())),
+      // hn::Ne passes over NaNs.
+      hn::StoreMaskBits(FD(), hn::Not(hn::Eq(hn::LoadU(FD(), target + v), hn::Zero(FD()))),
                         reinterpret_cast<std::uint8_t*>(&bits));
       places |= bits << v;
     }

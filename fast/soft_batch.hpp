@@ -9,7 +9,7 @@ namespace lossaudit::fast {
 /// Rows and what is wanted of them. The smoothed target is keep * t + share, neither negative.
 struct SoftBatch {
   static constexpr std::size_t most_rows = 16;
-  /// Rows of up to so many classes go side by side, and faster than by compute_logit_batch, whatever their targets are.
+  /// Rows of up to so many classes go side by side.
   static constexpr std::size_t short_row = 64;
 
   const float* x = nullptr;       ///< (count, classes)

@@ -119,7 +119,7 @@ void softmax_rows(const float* x, float* result, std::size_t rows, std::size_t n
     batch.streams = streams;
     batch.is_followed = first + batch.count < rows;
     batch.result = result + first * n;
-    const std::uint32_t left = compute_logit_batch(batch);
+    const std::uint64_t left = compute_logit_batch(batch);
     for (std::size_t r = 0; r < batch.count; ++r) {
       if ((left >> r & 1) != 0) HWY_DYNAMIC_DISPATCH(SoftmaxRow)(batch.x + r * n, batch.result + r * n, n);
     }

@@ -13,7 +13,7 @@ LossCall sparse_categorical_crossentropy_call(const std::int64_t* labels, const 
 
 void sparse_categorical_crossentropy(const std::int64_t* labels, const float* output, float* result, const Rows& rows,
                                      const LossOptions& options) {
-  compute_row_losses(sparse_categorical_crossentropy_call(labels, output, rows, options), result);
+  compute_cross_entropy(sparse_categorical_crossentropy_call(labels, output, rows, options), result);
 }
 
 void sparse_categorical_crossentropy_gradient(const std::int64_t* labels, const float* output, const float* upstream,

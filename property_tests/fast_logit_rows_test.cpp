@@ -113,7 +113,8 @@ void check(const char* contract, const Batch& batch, double ulps, const char* ki
 class FastLogitRows : public testing::TestWithParam<std::size_t> {
  protected:
   std::size_t classes_ = GetParam();
-  std::size_t rows_ = classes_ < 100 ? 19 : 2;  // more than a batch of short ones, and some left over
+  /// More than a batch of short ones, and some left over.
+  std::size_t rows_ = classes_ == 7 ? 67 : classes_ < 100 ? 19 : 2;
   Random random_{classes_};
 };
 
@@ -292,7 +293,9 @@ TEST(FastLogitRowBits, AreTheSameInPlaceAndPastTheCaches) {
     std::transform(x.begin(), x.end(), soft.begin(), [](float v) { return 1 / (1 + std::abs(v)); });
     std::vector<float> one_hot(x.size());
     for (std::size_t r = 0; r < rows.outer; ++r) one_hot[r * n + static_cast<std::size_t>(labels[r])] = 0.75F;
-    for (const std::vector<float>& targets : {soft, one_hot}) {
+    std::vector<float> some = one_hot;
+    for (std::size_t r = 0; r < rows.outer; r += 1 + r % 5) std::copy_n(&soft[r * n], n, &some[r * n]);
+    for (const std::vector<float>& targets : {soft, one_hot, some}) {
       fast::categorical_crossentropy_gradient(targets.data(), x.data(), nullptr, elsewhere.data() + 1, rows, logits,
                                               loss.data());
       in_place = x;
@@ -318,6 +321,32 @@ TEST(FastLogitRowBits, ANaNStaysInItsRow) {
       const std::vector<float> results = results_of(x, labels, rows);
       for (std::size_t i = 0; i < results.size(); ++i) {
         const std::size_t row = i < 6 * n * 20 ? i / n % 20 : (i - 6 * n * 20) % 20;
+        EXPECT_TRUE(row == 7 ? std::isnan(results[i]) : results[i] == clean[i]) << i << " of " << n;
+      }
+    }
+  }
+}
+
+TEST(FastLogitRowBits, ANaNTargetStaysInItsRow) {
+  const fast::LossOptions logits = {.from_logits = true};
+  for (const std::size_t n : {3U, 40U, 64U, 65U, 1000U}) {
+    const fast::Rows rows = {20, n, 1};
+    const std::vector<float> x = floats(20 * n, n);
+    std::vector<float> target(20 * n);
+    // What stands behind a row is a target of the next one: it is not taken for this one's.
+    for (std::size_t r = 0; r < 20; ++r) target[r * n + (64 - n % 64) % n] = 1;
+    std::vector<float> clean(20 * n + 20);
+    fast::categorical_crossentropy_gradient(target.data(), x.data(), nullptr, clean.data() + 20, rows, logits,
+                                            clean.data());
+    for (const std::size_t where : {std::size_t{0}, n / 2, n - 1}) {
+      std::vector<float> marked = target;
+      std::fill_n(&marked[7 * n], n, 0.0F);
+      marked[7 * n + where] = std::numeric_limits<float>::quiet_NaN();
+      std::vector<float> results(20 * n + 20);
+      fast::categorical_crossentropy_gradient(marked.data(), x.data(), nullptr, results.data() + 20, rows, logits,
+                                              results.data());
+      for (std::size_t i = 0; i < results.size(); ++i) {
+        const std::size_t row = i < 20 ? i : (i - 20) / n;
         EXPECT_TRUE(row == 7 ? std::isnan(results[i]) : results[i] == clean[i]) << i << " of " << n;
       }
     }
