@@ -12,7 +12,7 @@
 //
 #include "fast/binary-inl.h"
 #include "fast/binary_sum-inl.h"
-#include "fast/hard_logits_gradient-inl.h"
+#include "fast/logit_gradient-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -58,7 +58,12 @@ void BinarySum(const LossTask& task, std::size_t first, std::size_t last, LossSu
 /// The gradients of a common task from logits; false, and nothing is done, where the target has no fast way to them.
 bool LogitGradient(const GradientTask& task, float* gradient, LossSum* losses) {
 #if HWY_NATIVE_FMA
-  LogitGradients(task, gradient, losses);
+  LossSum none;
+  if (losses != nullptr) {
+    LogitGradients<true>(task, gradient, *losses);
+  } else {
+    LogitGradients<false>(task, gradient, none);
+  }
   return true;
 #else
   (void)task, (void)gradient, (void)losses;

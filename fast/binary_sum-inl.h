@@ -10,80 +10,16 @@
 #endif
 
 #include <cstdint>
-#include <limits>
 
 #include "fast/brief-inl.h"
 #include "fast/float_lanes-inl.h"
 #include "fast/hard_logits-inl.h"
 #include "fast/lane_sum-inl.h"
 #include "fast/loss_task.hpp"
+#include "fast/soft_logits-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
-
-/// test(t, o) holds in all float lanes of a chunk.
-template <class Test>
-HWY_INLINE bool AllOfChunk(const float* target, const float* output, const Test& test) {
-  for (std::size_t i = 0; i < kChunk; i += hn::Lanes(FD())) {
-    if (!hn::AllTrue(FD(), test(hn::LoadU(FD(), target + i), hn::LoadU(FD(), output + i)))) return false;
-  }
-  return true;
-}
-
-HWY_INLINE MF IsInUnit(VF x) { return hn::And(hn::Ge(x, hn::Zero(FD())), hn::Le(x, Floats(1))); }
-
-/// max(x, 0) - x t, good to one rounding: x t is exact, and for 1 > t it is 2^-24 x from x at least.
-HWY_INLINE V LinearPart(V t, V x) { return hn::NegMulAdd(x, t, hn::Max(x, hn::Zero(D()))); }
-
-/// A block's Σ softplus(x) - t x = Σ linear + Σ ln(1 + e), e = e^-abs(x).
-///
-/// The second sum is ln(1 + c) with 1 + c the product: (1 + c)(1 + e) - 1 = c + e + c e adds up positive terms, so c
-/// loses nothing where all e are tiny. A lane takes 128 of them at most: c < 2^128.
-class LogitSum {
- public:
-  HWY_INLINE explicit LogitSum(const LossTask& /*task*/) {
-    for (V& c : c_) c = hn::Zero(D());
-  }
-
-  static HWY_INLINE bool Takes(const float* target, const float* output) {
-    // A NaN may pass: it makes the sum NaN, as it should.
-    return AllOfChunk(target, output, [](VF t, VF x) HWY_ATTR {
-      const MF is_outside = hn::Or(hn::Lt(t, hn::Zero(FD())), hn::Gt(t, Floats(1)));
-      return hn::Not(hn::Or(is_outside, hn::Gt(hn::Abs(x), Floats(std::numeric_limits<float>::max()))));
-    });
-  }
-
-  HWY_INLINE void Chunk(const float* target, const float* output) { LastChunk(target, output, kChunk); }
-  HWY_INLINE void LastChunk(const float* target, const float* output, std::size_t count) {
-    Parts<0>(target, output, count);
-  }
-
-  HWY_INLINE double Total() {
-    for (std::size_t p = 0; p < kChunkParts; ++p) linear_.Add(p, Log1p(c_[p]));
-    return linear_.Total();
-  }
-
- private:
-  template <std::size_t kPart>
-  HWY_INLINE void Parts(const float* target, const float* output, std::size_t count) {
-    constexpr std::size_t first = kPart * hn::MaxLanes(D());
-    const V t = LoadFloats(target + first);
-    const V x = LoadFloats(output + first);
-    V linear = LinearPart(t, x);
-    V e = BriefExpOfMinusAbs(x);
-    if (count < kChunk) {
-      const M is_element = hn::FirstN(D(), count < first ? 0 : count - first);
-      linear = hn::IfThenElseZero(is_element, linear);
-      e = hn::IfThenElseZero(is_element, e);
-    }
-    linear_.Add(kPart, linear);
-    c_[kPart] = hn::Add(hn::MulAdd(c_[kPart], e, c_[kPart]), e);
-    if constexpr (kPart + 1 < kChunkParts) Parts<kPart + 1>(target, output, count);
-  }
-
-  LaneSum linear_;
-  V c_[kChunkParts];
-};
 
 /// What a sum of logarithms is taken of, for a hard t: o or 1 - o, or the same of a clipped o.
 enum class ProductOf : std::uint8_t { sides, clipped_sides };
@@ -94,7 +30,7 @@ enum class ProductOf : std::uint8_t { sides, clipped_sides };
 /// small, it is ln(1 - c) with c = 1 - product: 1 - (1 - c) q = c q + (1 - q) adds up positive terms, and 1 - q = o or
 /// 1 - o has one rounding too. The product's exponent is taken out every fourth chunk: q >= 2^-149.
 template <ProductOf kProduct>
-class ProbabilitySum {
+class ProbabilitySum : public LooksAtEach {
  public:
   HWY_INLINE explicit ProbabilitySum(const LossTask& task) : low_(task.clip_low), high_(task.clip_high) {
     for (std::size_t p = 0; p < kChunkParts; ++p) {
@@ -103,14 +39,7 @@ class ProbabilitySum {
     }
   }
 
-  static HWY_INLINE bool Takes(const float* target, const float* output) {
-    if (!AllOfChunk(target, output, [](VF t, VF /*o*/) HWY_ATTR { return IsHard(t); })) return false;
-    return AllOfChunk(target, output, [](VF t, VF o) HWY_ATTR {
-      if (kProduct == ProductOf::clipped_sides) return hn::Eq(o, o);
-      // A probability of 0 for what happened has an infinite loss.
-      return hn::And(IsInUnit(o), hn::Ne(hn::Sub(Floats(1), t), o));
-    });
-  }
+  static HWY_INLINE bool Takes(const float* target, const float* output) { return AllOfChunk(target, output, IsTaken); }
   HWY_INLINE void Chunk(const float* target, const float* output) {
     Parts<0>(target, output, kChunk);
     if (++uncarried_ == 4) Carry();
@@ -133,6 +62,12 @@ class ProbabilitySum {
   }
 
  private:
+  static HWY_INLINE MF IsTaken(VF t, VF o) {
+    if (kProduct == ProductOf::clipped_sides) return hn::And(IsHard(t), hn::Eq(o, o));
+    // A probability of 0 for what happened has an infinite loss.
+    return hn::And(hn::And(IsHard(t), IsInUnit(o)), hn::Ne(hn::Sub(Floats(1), t), o));
+  }
+
   template <std::size_t kPart>
   HWY_INLINE void Parts(const float* target, const float* output, std::size_t count) {
     constexpr std::size_t first = kPart * hn::MaxLanes(D());
@@ -175,7 +110,7 @@ class ProbabilitySum {
 };
 
 /// Takes nothing.
-class NoSum {
+class NoSum : public LooksAtEach {
  public:
   HWY_INLINE explicit NoSum(const LossTask& /*task*/) {}
   static HWY_INLINE bool Takes(const float* /*target*/, const float* /*output*/) { return false; }
@@ -196,6 +131,9 @@ template <class Better, class Sum>
 HWY_NOINLINE std::size_t TakeChunks(Sum& sum, const float* target, const float* output, std::size_t i,
                                     std::size_t end) {
   Sum local = sum;
+  for (const std::size_t known = Sum::EndOfKnown(target, output, i, end); i < known; i += kChunk) {
+    local.Chunk(target + i, output + i);
+  }
   for (; i + kChunk <= end; i += kChunk) {
     if (Better::Takes(target + i, output + i) || !Sum::Takes(target + i, output + i)) break;
     local.Chunk(target + i, output + i);
@@ -221,7 +159,9 @@ class BinaryBlock {
       : task_(task), general_(general), best_(task), good_(task) {}
 
   Best& BestSum() { return best_; }
+  Good& GoodSum() { return good_; }
   void CountBest(std::size_t count) { in_best_ += count; }
+  void CountGood(std::size_t count) { in_good_ += count; }
 
   /// The chunks of [i, end) and what is left at its end.
   HWY_INLINE void Add(std::size_t i, std::size_t end) {

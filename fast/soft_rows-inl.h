@@ -7,12 +7,12 @@
 // of both sums: (C' - c_top S') / S. Every other class has at most half of S, so it cancels only where the target is near
 // the probability. Such elements are found and left as NaN:
 //
-// With d_i = m - x_i, e_i is good to 2^-51 + 2^-53 d_i (the difference is rounded once). In S that is weighted by the
-// masses, of which d_i is at most ln n on average: 2^-48.2 for any n. A sum of at most 36 additions to a lane adds 2^-47.8,
-// once for S and once for C; the quotient, the products and the difference 2^-51.4. So e_i C / S is good to (109 + d_i)
-// 2^-53. Where it is within a factor 2 of c_i >= 2^-149, d_i is below ln(2 C / c_i) < 149 for C <= 2^64. So the error is
-// below 258 * 2^-53 of c_i, which is 2^-26 of a difference from kCancels c_i on. Of the top, S' may lie far away as a
-// whole: d is below 708, where the exponential ends, so kTopCancels is eight times as large.
+// With d_i = m - x_i, e_i is good to (54 + 1.4 d_i) 2^-53 (table_exp-inl.h; the difference is rounded once). In S that is
+// weighted by the masses, of which d_i is at most ln n on average: 90 units for any n. A sum of at most 36 additions to a
+// lane adds 36, once for S and once for C; the quotient, the products and the difference 3. So e_i C / S is good to (219 +
+// 1.4 d_i) 2^-53. Where it is within a factor 2 of c_i >= 2^-149, d_i is below ln(2 C / c_i) < 149 for C <= 2^64. So the
+// error is below 428 * 2^-53 of c_i, which is 2^-26 of a difference from kCancels c_i on. Of the top, S' may lie far away
+// as a whole: d is below 708, where the exponential ends, which makes 1120 units.
 #if defined(LOSSAUDIT_FAST_SOFT_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOSSAUDIT_FAST_SOFT_ROWS_INL_H_
 #undef LOSSAUDIT_FAST_SOFT_ROWS_INL_H_
@@ -35,8 +35,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
-inline constexpr double kCancels = 0x1.1p-19;
-inline constexpr double kTopCancels = 0x1.1p-16;
+inline constexpr double kCancels = 0x1.bp-19;
+inline constexpr double kTopCancels = 0x1.2p-17;
 inline constexpr double kMostTarget = 0x1p64;
 inline constexpr double kMostFactor = 0x1p60;
 inline constexpr double kMostLoss = 0x1p300;  // beyond which only an infinity's stand-in brings a loss

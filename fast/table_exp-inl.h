@@ -30,12 +30,13 @@ HWY_INLINE V NotBelow(double bound, V x) {
 #endif
 }
 
-/// e^x for x <= 0, within 2^-51 of it relatively, as long as that is above e^-708, which stands for all that is below
-/// (and which is beneath any float by far). Exactly 1 at 0. NaN for NaN.
+/// e^x for x <= 0, within 2^-47.2 + 2^-54.7 abs(x) of it relatively, as long as that is above e^-708, which stands for all
+/// that is below (and which is beneath any float by far). Exactly 1 at 0. NaN for NaN.
 ///
-/// x = n (ln 2) / 16 + r with n = 16 k + j and abs(r) <= (ln 2) / 32 + 2^-43; ln 2 is split as in ExpNonPositive, so the
-/// first difference is exact and the second adds 2^-59. e^r = 1 + p with p = r + r^2 q(r), q of degree 4 fitted to e^r
-/// by Chebyshev's nodes: 2^-54.9; p rounds by less than 2^-57. The table's rounding and the last step's add 2^-53 each.
+/// x = n (ln 2) / 16 + r with n = 16 k + j and abs(r) <= (ln 2) / 32 + 2^-43. One fused step takes it, with an error of (ln
+/// 2) / 16 as a double, 2^-54.73 of it relatively, and of one rounding of r; elsewhere ln 2 is split as in ExpNonPositive.
+/// e^r = 1 + p with p = r + r^2 q(r), q of degree 3 fitted to e^r relatively (Remez): 2^-47.35. The steps' roundings, the
+/// table's and the last one's are below 2^-51.
 class DoubleExpTable {
  public:
   HWY_INLINE DoubleExpTable() {
@@ -45,34 +46,62 @@ class DoubleExpTable {
 #endif
   }
 
-  /// x[0] to x[kN - 1], in place and step by step: their latencies hide each other.
+  /// x = n (ln 2) / 16 + r, with n in the low bits of `shifted`.
+  template <std::size_t kN>
+  struct Reduced {
+    V shifted[kN];
+    V r[kN];
+  };
+
+  /// The two halves of Raise, for loops that let other work stand between them. Both go step by step: the latencies of kN
+  /// numbers hide each other.
+  template <std::size_t kN>
+  static HWY_INLINE void Reduce(const V* x, Reduced<kN>& reduced) {
+    const V shift = Constant(0x1.8p52);
+    V bounded[kN];
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kN; ++v) bounded[v] = NotBelow(-708, x[v]);
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kN; ++v) {
+      reduced.shifted[v] = hn::MulAdd(bounded[v], Constant(0x1.71547652b82fep4), shift);
+    }
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kN; ++v) {
+      const V n = hn::Sub(reduced.shifted[v], shift);
+      if constexpr (HWY_NATIVE_FMA) {
+        reduced.r[v] = hn::NegMulAdd(n, Constant(0x1.62e42fefa39efp-5), bounded[v]);
+      } else {
+        const V high = hn::NegMulAdd(n, Constant(0x1.62e42feep-5), bounded[v]);
+        reduced.r[v] = hn::NegMulAdd(n, Constant(0x1.a39ef35793c76p-37), high);
+      }
+    }
+  }
+  template <std::size_t kN>
+  HWY_INLINE void RaiseReduced(const Reduced<kN>& x, V* e) const {
+    V square[kN], q[kN], high[kN];
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kN; ++v) {
+      square[v] = hn::Mul(x.r[v], x.r[v]);
+      high[v] = hn::MulAdd(x.r[v], Constant(0x1.11108d2a6fcb1p-7), Constant(0x1.55573b7367c04p-5));
+      q[v] = hn::MulAdd(x.r[v], Constant(0x1.555555576ab14p-3), Constant(0x1.fffffffdc0182p-2));
+    }
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kN; ++v) q[v] = hn::MulAdd(high[v], square[v], q[v]);
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kN; ++v) q[v] = hn::MulAdd(q[v], square[v], x.r[v]);
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kN; ++v) {
+      const V t = Power(x.shifted[v]);
+      e[v] = hn::MulAdd(t, q[v], t);
+    }
+  }
+
+  /// x[0] to x[kN - 1], in place.
   template <std::size_t kN>
   HWY_INLINE void Raise(V* x) const {
-    const V shift = Constant(0x1.8p52);
-    V shifted[kN], r[kN], square[kN], q[kN], high[kN];
-    const auto each = [](const auto& step) HWY_ATTR {
-#pragma GCC unroll 8
-      for (std::size_t v = 0; v < kN; ++v) step(v);
-    };
-    each([&](std::size_t v) HWY_ATTR { x[v] = NotBelow(-708, x[v]); });
-    each([&](std::size_t v) HWY_ATTR { shifted[v] = hn::MulAdd(x[v], Constant(0x1.71547652b82fep4), shift); });
-    each([&](std::size_t v) HWY_ATTR {
-      const V n = hn::Sub(shifted[v], shift);
-      r[v] = hn::NegMulAdd(n, Constant(0x1.62e42feep-5), x[v]);
-      r[v] = hn::NegMulAdd(n, Constant(0x1.a39ef35793c76p-37), r[v]);
-    });
-    each([&](std::size_t v) HWY_ATTR {
-      square[v] = hn::Mul(r[v], r[v]);
-      high[v] = hn::MulAdd(r[v], Constant(0x1.11120af701e68p-7), Constant(0x1.55555555194d2p-5));
-      q[v] = hn::MulAdd(r[v], Constant(0x1.55555554dd44dp-3), Constant(0.5));
-    });
-    each([&](std::size_t v) HWY_ATTR { high[v] = hn::MulAdd(square[v], Constant(0x1.6c17bb51f23eap-10), high[v]); });
-    each([&](std::size_t v) HWY_ATTR { q[v] = hn::MulAdd(high[v], square[v], q[v]); });
-    each([&](std::size_t v) HWY_ATTR { q[v] = hn::MulAdd(q[v], square[v], r[v]); });
-    each([&](std::size_t v) HWY_ATTR {
-      const V t = Power(shifted[v]);
-      x[v] = hn::MulAdd(t, q[v], t);
-    });
+    Reduced<kN> reduced;
+    Reduce<kN>(x, reduced);
+    RaiseReduced<kN>(reduced, x);
   }
 
  private:
