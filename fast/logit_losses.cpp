@@ -14,6 +14,7 @@
 #include "fast/loss_gradient.hpp"
 #include "fast/row_layout.hpp"
 #include "fast/soft_batch.hpp"
+#include "hwy/aligned_allocator.h"
 
 namespace lossaudit::fast {
 namespace {
@@ -169,6 +170,9 @@ class LogitLosses {
         for (std::size_t i = 0; i < picked_.size(); ++i) factors[i] = factor(first_row + picked_[i]);
         batch.factors = factors;
         batch.gradient = is_copied ? scratch(picked_.size()) : gradient + picked_[0] * n_;
+        if (room_ == nullptr && SoftBatch::room_for(n_) != 0)
+          room_ = hwy::AllocateAligned<double>(SoftBatch::room_for(n_));
+        batch.room = room_.get();
       }
       const SoftOutcome outcome = compute_soft_batch(batch);
       if (outcome.left == 0 && outcome.incomplete == 0 && !picked_.are_copies()) {
@@ -226,6 +230,7 @@ class LogitLosses {
   double factors_[LogitBatch::most_rows];
   PickedRows picked_;
   std::vector<float> general_, scratch_;
+  hwy::AlignedFreeUniquePtr<double[]> room_;
 };
 
 GradientTask losses_of(const LossTask& task) {

@@ -1,18 +1,20 @@
 // The cross-entropy of a row of logits with targets of any kind, in double lanes: the loss and the gradient.
 //
-// For coefficients c_i = keep t_i + share, not negative, with the sum C, and e_i = e^(x_i - m), m being the maximum, S =
-// Σ e_i:
-//   loss = Σ c_i (m - x_i) + C ln S,  gradient_i = factor (e_i C / S - c_i).
-// Nothing cancels in the loss. In the gradient of a class that has the maximum (the top) the class itself is taken out
-// of both sums: (C' - c_top S') / S. Every other class has at most half of S, so it cancels only where the target is near
-// the probability. Such elements are found and left as NaN:
+// For coefficients c_i = keep t_i + share, not negative, with the sum C, and e_i = e^(x_i - s), s being near the maximum, S
+// = Σ e_i:
+//   loss = C ln S - Σ c_i (x_i - s),  gradient_i = factor (e_i C / S - c_i).
+// The quick way takes for s the largest of the first logits, and reads the row once. What cancels in the loss is told by its
+// size. In the gradient what cancels is found and left as NaN: elements whose target is near the probability.
 //
-// With d_i = m - x_i, e_i is good to (54 + 1.4 d_i) 2^-53 (table_exp-inl.h; the difference is rounded once). In S that is
-// weighted by the masses, of which d_i is at most ln n on average: 90 units for any n. A sum of at most 36 additions to a
-// lane adds 36, once for S and once for C; the quotient, the products and the difference 3. So e_i C / S is good to (219 +
-// 1.4 d_i) 2^-53. Where it is within a factor 2 of c_i >= 2^-149, d_i is below ln(2 C / c_i) < 149 for C <= 2^64. So the
-// error is below 428 * 2^-53 of c_i, which is 2^-26 of a difference from kCancels c_i on. Of the top, S' may lie far away
-// as a whole: d is below 708, where the exponential ends, which makes 1120 units.
+// With d_i = s - x_i, e_i is good to (54 + 1.4 abs(d_i)) 2^-53 (table_exp-inl.h; the difference is rounded once). In S that
+// is weighted by the masses, of which d_i is at most ln n on average: 90 units for any n. A sum of at most 36 additions to
+// a lane adds 36, once for S and once for C; the quotient, the products and the difference 4. So e_i C / S is good to (220
+// + 1.4 d_i) 2^-53. Where it is within a factor 2 of c_i >= 2^-149, d_i is below ln(2 C / c_i) < 149 for C <= 2^64. So the
+// error is below 429 * 2^-53 of c_i, which is 2^-26 of a difference from kCancels c_i on.
+//
+// Where one class has nearly all of S, or the loss cancels, the other way is taken: s is the maximum, and the first class
+// that has it (the top) is left out of the sums. Then nothing cancels in the loss, and the top's gradient is (C' - c_top S') /
+// S. S' may lie far away as a whole: d is below 708, where the exponential ends, which makes 1120 units.
 #if defined(LOSSAUDIT_FAST_SOFT_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef LOSSAUDIT_FAST_SOFT_ROWS_INL_H_
 #undef LOSSAUDIT_FAST_SOFT_ROWS_INL_H_
@@ -29,7 +31,7 @@
 #include "fast/lane_sum-inl.h"
 #include "fast/row-inl.h"
 #include "fast/soft_batch.hpp"
-#include "fast/streaming-inl.h"
+#include "fast/soft_sums-inl.h"
 #include "fast/table_exp-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -40,9 +42,6 @@ inline constexpr double kTopCancels = 0x1.2p-17;
 inline constexpr double kMostTarget = 0x1p64;
 inline constexpr double kMostFactor = 0x1p60;
 inline constexpr double kMostLoss = 0x1p300;  // beyond which only an infinity's stand-in brings a loss
-
-/// x - m; for an infinity a number that 0 can be multiplied by.
-HWY_INLINE V SoftDistance(V x, V m) { return NotBelow(-0x1p1000, hn::Sub(x, m)); }
 
 /// What a row's gradient is made of; one row in every lane, or the same in all.
 struct SoftScale {
@@ -64,34 +63,6 @@ struct SoftScale {
   V sum, ratio, factor;
   M is_top_trusted;
   V top_value;  ///< NaN where it is not to be trusted
-};
-
-/// A sum of blocks in 16 virtual lanes, joined with their rounding errors kept.
-class JoinedLanes {
- public:
-  HWY_INLINE JoinedLanes() {
-    for (std::size_t p = 0; p < kChunkParts; ++p) total_[p] = carry_[p] = hn::Zero(D());
-  }
-  HWY_INLINE void Add(const V* block) {
-    for (std::size_t p = 0; p < kChunkParts; ++p) {
-      const V sum = hn::Add(total_[p], block[p]);
-      const V part = hn::Sub(sum, total_[p]);
-      const V error = hn::Add(hn::Sub(total_[p], hn::Sub(sum, part)), hn::Sub(block[p], part));
-      carry_[p] = hn::Add(carry_[p], error);
-      total_[p] = sum;
-    }
-  }
-  HWY_INLINE double Total() const {
-    LaneSum sum;
-    // An infinite total leaves a NaN behind in the carry.
-    for (std::size_t p = 0; p < kChunkParts; ++p) {
-      sum.Add(p, hn::IfThenElse(hn::IsFinite(total_[p]), hn::Add(total_[p], carry_[p]), total_[p]));
-    }
-    return sum.Total();
-  }
-
- private:
-  V total_[kChunkParts], carry_[kChunkParts];
 };
 
 /// The largest x and the least target, passing over NaNs.
@@ -119,64 +90,46 @@ struct SoftExtremes {
   float maximum, least_target;
 };
 
-/// One row of any length, a block at a time: its exponentials, then their sums or the gradient.
+/// One row of any length, a block at a time.
 class SoftRow {
  public:
   HWY_INLINE SoftRow(const SoftBatch& batch, std::size_t row)
       : n_(batch.classes),
-        x_(batch.x + row * n_),
-        target_(batch.target + row * n_),
-        keep_(batch.keep),
-        share_(batch.share),
-        keeps_(batch.gradient != nullptr && n_ <= kMostKept) {}
+        classes_{batch.x + row * n_, batch.target + row * n_, 0, batch.keep, batch.share},
+        room_(batch.gradient == nullptr ? nullptr : batch.room) {}
 
   /// False if the row is to be left.
   HWY_INLINE bool Reduce() {
-    const SoftExtremes extremes(x_, target_, n_);
-    maximum_ = extremes.maximum;
-    if (!IsFinite(maximum_) || !(extremes.least_target >= 0)) return false;
-    for (std::size_t k = 0; k < kChunk; k += hn::Lanes(D())) hn::Store(Constant(maximum_), D(), shift_ + k);
-    JoinedLanes others, coefficients, distances;
-    for (std::size_t i = 0; i < n_; i += kBlock) {
-      const Block block = Prepare(i, true);
-      Sums sums;
-      for (std::size_t k = 0; k < block.count; k += kChunk) {
-        FetchLater(x_ + i + k, n_);
-        FetchLater(target_ + i + k, n_);
-        TakeChunk(block, k, sums);
-      }
-      others.Add(sums.others);
-      coefficients.Add(sums.coefficients);
-      distances.Add(sums.distances);
-    }
-    others_of_sum_ = others.Total();
-    others_of_coefficients_ = coefficients.Total();
-    const double all = others_of_coefficients_ + of_top_;
-    loss_ = all * Log1pOf(others_of_sum_) - distances.Total();
-    return all <= kMostTarget && !(loss_ > kMostLoss);
+#if HWY_NATIVE_FMA
+    if (ReduceQuickly()) return true;
+#endif
+    return ReduceWithoutTop();
   }
 
   [[nodiscard]] double loss() const { return loss_; }
 
   /// True if nothing is left to be completed.
   HWY_INLINE bool Write(double factor, float* gradient) {
-    const SoftScale scale(Constant(others_of_sum_), Constant(others_of_coefficients_), Constant(of_top_),
-                          Constant(factor));
-    M is_trusted = hn::FirstN(D(), hn::Lanes(D()));
+    const SoftScale scale(Constant(others_), Constant(coefficients_), Constant(of_top_), Constant(factor));
+    const double ratio = top_ == kNoClass ? coefficients_ / masses_ : hn::GetLane(scale.ratio);
+    bool is_trusted = true;
     for (std::size_t i = 0; i < n_; i += kBlock) {
-      const Block block = Prepare(i, !keeps_);
-      std::size_t k = 0;
-      for (; k + kChunk <= block.count; k += kChunk) {
-        is_trusted = hn::And(is_trusted, WriteChunk(scale, block, k, gradient + i + k));
-      }
-      if (k < block.count) {
-        HWY_ALIGN float last[kChunk];
-        is_trusted = hn::And(is_trusted, WriteChunk(scale, block, k, last));
-        std::memcpy(gradient + i + k, last, (block.count - k) * sizeof(float));
-      }
+      const std::size_t count = HWY_MIN(kBlock, n_ - i);
+      const std::size_t whole = count / kChunk * kChunk;
+      double* e = EOf(i);
+      if (room_ == nullptr) RaiseSoftClasses(classes_.From(i), whole, e);
+      is_trusted &= WriteSoftClasses(classes_.From(i), whole, e, ratio, factor, kCancels, gradient + i);
+      if (whole == count) continue;
+      HWY_ALIGN float last[kChunk];
+      if (room_ == nullptr) RaiseSoftClasses(Last(), kChunk, e + whole);
+      is_trusted &= WriteSoftClasses(Last(), kChunk, e + whole, ratio, factor, kCancels, last);
+      std::memcpy(gradient + i + whole, last, (count - whole) * sizeof(float));
     }
-    gradient[top_] = static_cast<float>(hn::GetLane(scale.top_value) * factor);
-    if (!(others_of_sum_ < kInfinity) || hn::AllTrue(D(), hn::And(is_trusted, scale.is_top_trusted))) return true;
+    if (top_ != kNoClass) {
+      gradient[top_] = static_cast<float>(hn::GetLane(scale.top_value) * factor);
+      is_trusted &= hn::AllTrue(D(), scale.is_top_trusted);
+    }
+    if (!(masses_ < kInfinity) || is_trusted) return true;
     for (std::size_t i = 0; i < n_; ++i) {  // as a rule it was the top
       if (gradient[i] != gradient[i]) return false;
     }
@@ -184,129 +137,126 @@ class SoftRow {
   }
 
  private:
-  static constexpr std::size_t kMostKept = 4096;
   static constexpr std::size_t kBlock = 512;
+  static constexpr std::size_t kMostFetched = 4096;  // floats: what is fetched is a row, or so much of it
+  static constexpr std::size_t kAhead = 2048;
+  static constexpr double kLeastOfOthers = 0x1p-16;  // of S: then no class has nearly all of it
+  static constexpr double kLossCancels = 0x1p-15;
 
-  /// Up to kBlock classes from number `first` on, and their exponentials. Of the last of a row, what is no whole kExpStep
-  /// is a copy with others behind it.
-  struct Block {
-    std::size_t first, count, whole;
-    const double* e;
-  };
+#if HWY_NATIVE_FMA
+  /// False if that will not do.
+  HWY_INLINE bool ReduceQuickly() {
+    const float sample = SampleTop(classes_.x, n_);
+    if (!IsFinite(sample)) return false;
+    classes_.shift = sample;
+    top_ = kNoClass;
+    Sum<false>();
+    const double above = static_cast<double>(sums_.Largest()) - sample;
+    if (!(above <= RowScale::kReach) || !(sums_.Least() >= 0) || !(coefficients_ <= kMostTarget)) return false;
+    const double log = Log1pOf(masses_ - 1);
+    loss_ = coefficients_ * log - distances_;
+    if (masses_ != masses_) return true;
+    // ln S is good to 2^-45.8, and Σ c d to 2^-47.8 of its magnitudes, of which the part that cancels is at most C (log +
+    // above): the loss is good to 2^-30.
+    const bool is_shared = log - above >= kLeastOfOthers;
+    return is_shared && loss_ >= kLossCancels * coefficients_ * (1 + log + above) && loss_ <= kMostLoss;
+  }
+#endif
 
-  HWY_INLINE Block Prepare(std::size_t first, bool raises) {
-    const std::size_t count = HWY_MIN(kBlock, n_ - first);
-    const std::size_t whole = count / kExpStep * kExpStep;
-    double* e = e_ + (keeps_ ? first : 0);
-    if (whole != count) {
-      Copy(x_ + first + whole, count - whole, -std::numeric_limits<float>::max(), last_);
-      Copy(target_ + first + whole, count - whole, 0, last_target_);
-      if (raises) Exponentials(last_, shift_, e + whole, kExpStep);
-    }
-    if (raises) Exponentials(x_ + first, shift_, e, whole);
-    return {first, count, whole, e};
+  HWY_INLINE bool ReduceWithoutTop() {
+    const SoftExtremes extremes(classes_.x, classes_.target, n_);
+    if (!IsFinite(extremes.maximum) || !(extremes.least_target >= 0)) return false;
+    classes_.shift = extremes.maximum;
+    top_ = 0;
+    while (classes_.x[top_] != extremes.maximum) ++top_;
+    Sum<true>();
+    others_ = masses_;
+    masses_ = others_ + 1;
+    const double all = coefficients_ + of_top_;
+    loss_ = all * Log1pOf(others_) - distances_;
+    return all <= kMostTarget && !(loss_ > kMostLoss);
   }
 
-  static HWY_INLINE void Copy(const float* from, std::size_t count, float pad, float* to) {
-#pragma GCC unroll 32
-    for (std::size_t i = 0; i < kExpStep; i += kFloatLanes) {
-      VF lanes = Floats(pad);
-      if (i < count) lanes = count - i < kFloatLanes ? LoadPart(from + i, count - i, pad) : hn::LoadU(FD(), from + i);
-      hn::Store(lanes, FD(), to + i);
-    }
-  }
+  /// Where the exponentials of the classes from number i on stand.
+  double* EOf(std::size_t i) { return room_ != nullptr ? room_ + i : e_ + i % kBlock; }
 
-  HWY_INLINE const float* Logits(const Block& block, std::size_t k) const {
-    return k < block.whole ? x_ + block.first + k : last_ + (k - block.whole);
-  }
-  HWY_INLINE const float* Targets(const Block& block, std::size_t k) const {
-    return k < block.whole ? target_ + block.first + k : last_target_ + (k - block.whole);
-  }
-
-  /// A block's sums on their way, without the top.
-  struct Sums {
-    HWY_INLINE Sums() {
-      for (std::size_t p = 0; p < kChunkParts; ++p) others[p] = coefficients[p] = distances[p] = hn::Zero(D());
-    }
-    V others[kChunkParts], coefficients[kChunkParts], distances[kChunkParts];
-  };
-
-  HWY_INLINE V Coefficient(const float* target) const {
-    return hn::MulAdd(Constant(keep_), LoadFloats(target), Constant(share_));
-  }
-
-  /// The 16 classes from k on.
-  HWY_INLINE void TakeChunk(const Block& block, std::size_t k, Sums& sums) {
-    V distance[kChunkParts];
-    V e[kChunkParts];
-    V c[kChunkParts];
-    const float* x = Logits(block, k);
-    const float* target = Targets(block, k);
-    M any_maximum = hn::FirstN(D(), 0);
-#pragma GCC unroll 16
-    for (std::size_t p = 0; p < kChunkParts; ++p) {
-      const std::size_t at = p * hn::Lanes(D());
-      distance[p] = SoftDistance(LoadFloats(x + at), Constant(maximum_));
-      e[p] = hn::LoadU(D(), block.e + k + at);
-      c[p] = Coefficient(target + at);
-      if (k + kChunk > block.count) {
-        const M is_there = hn::FirstN(D(), block.count < k + at ? 0 : block.count - k - at);
-        e[p] = hn::IfThenElseZero(is_there, e[p]);
-        c[p] = hn::IfThenElseZero(is_there, c[p]);
+  /// The row's sums, without the top.
+  template <bool kBounded>
+  HWY_INLINE void Sum() {
+    const std::size_t ahead = n_ <= kMostFetched ? n_ : kAhead;
+    const std::size_t top_chunk = top_ / kChunk * kChunk;
+    JoinedLanes masses, coefficients, distances;
+    sums_ = SoftSums();
+    const auto take = [&](std::size_t first, std::size_t last) HWY_ATTR {
+      if (first == last) return;
+      TakeSoftClasses<kBounded>(classes_.From(first), last - first, ahead, EOf(first), sums_);
+    };
+    for (std::size_t i = 0; i < n_; i += kBlock) {
+      const std::size_t end = HWY_MIN(i + kBlock, n_);
+      const std::size_t whole = end - (end - i) % kChunk;
+      if (top_chunk >= i && top_chunk < whole) {
+        take(i, top_chunk);
+        TakeSome(top_chunk, kChunk);
+        take(top_chunk + kChunk, whole);
+      } else {
+        take(i, whole);
       }
-      any_maximum = hn::Or(any_maximum, hn::Eq(distance[p], hn::Zero(D())));
+      if (whole != end) TakeSome(whole, end - whole);
+      masses.Add(sums_.masses);
+      coefficients.Add(sums_.coefficients);
+      distances.Add(sums_.distances);
+      sums_.Clear();
     }
-    if (HWY_UNLIKELY(!has_top_ && !hn::AllFalse(D(), any_maximum))) TakeTop(block.first + k, x, e, c);
-#pragma GCC unroll 16
-    for (std::size_t p = 0; p < kChunkParts; ++p) {
-      sums.others[p] = hn::Add(sums.others[p], e[p]);
-      sums.coefficients[p] = hn::Add(sums.coefficients[p], c[p]);
-      sums.distances[p] = hn::MulAdd(c[p], distance[p], sums.distances[p]);
-    }
+    masses_ = masses.Total();
+    coefficients_ = coefficients.Total();
+    distances_ = distances.Total();
   }
 
-  /// Takes the first maximum out of a chunk.
-  HWY_INLINE void TakeTop(std::size_t first_class, const float* x, V* e, V* c) {
-    std::size_t own = 0;
-    while (x[own] != maximum_) ++own;
-    has_top_ = true;
-    top_ = first_class + own;
+  /// A chunk's first `count` classes from number i on, but for the top. Behind them stand others without effect.
+  HWY_NOINLINE void TakeSome(std::size_t i, std::size_t count) {
+    std::memcpy(last_, classes_.x + i, count * sizeof(float));
+    std::memcpy(last_target_, classes_.target + i, count * sizeof(float));
+    for (std::size_t k = count; k < kChunk; ++k) last_[k] = classes_.shift, last_target_[k] = 0;
+    const SoftClasses classes = Last();
+    const DoubleExpTable exp;
+    if (top_ - i < count) of_top_ = classes_.keep * static_cast<double>(last_target_[top_ - i]) + classes_.share;
     for (std::size_t p = 0; p < kChunkParts; ++p) {
       const std::size_t first = p * hn::Lanes(D());
-      const M is_top = hn::Eq(hn::Iota(D(), static_cast<double>(first)), Constant(static_cast<double>(own)));
-      of_top_ += hn::GetLane(hn::SumOfLanes(D(), hn::IfThenElseZero(is_top, c[p])));
-      e[p] = hn::IfThenZeroElse(is_top, e[p]);
-      c[p] = hn::IfThenZeroElse(is_top, c[p]);
+      const V number = hn::Iota(D(), static_cast<double>(first));
+      const M counts = hn::And(hn::Lt(number, Constant(static_cast<double>(count))),
+                               hn::Ne(number, Constant(static_cast<double>(HWY_MIN(top_ - i, kChunk)))));
+      const V distance = classes.DistanceAt(first);
+      const V c = hn::IfThenElseZero(counts, classes.CoefficientAt(first));
+      V mass = distance;
+      exp.Raise<1>(&mass);
+      hn::Store(mass, D(), EOf(i) + first);
+      sums_.masses[p] = hn::Add(sums_.masses[p], hn::IfThenElseZero(counts, mass));
+      sums_.coefficients[p] = hn::Add(sums_.coefficients[p], c);
+      sums_.distances[p] = hn::MulAdd(c, distance, sums_.distances[p]);
+    }
+    for (std::size_t k = 0; k < kChunk; k += hn::Lanes(FD())) {
+      sums_.largest = hn::Max(hn::Load(FD(), last_ + k), sums_.largest);
+      sums_.least = hn::Min(hn::Load(FD(), last_target_ + k), sums_.least);
     }
   }
 
-  HWY_INLINE M WriteChunk(const SoftScale& scale, const Block& block, std::size_t k, float* to) const {
-    const float* target = Targets(block, k);
-    M is_trusted = hn::FirstN(D(), hn::Lanes(D()));
-#pragma GCC unroll 16
-    for (std::size_t p = 0; p < kChunkParts; ++p) {
-      const std::size_t at = p * hn::Lanes(D());
-      const V c = Coefficient(target + at);
-      const V value = scale.ValueOf(hn::LoadU(D(), block.e + k + at), c);
-      const M is_known = SoftScale::IsTrusted(value, c);
-      is_trusted = hn::And(is_trusted, is_known);
-      StoreFloats(scale.Result(is_known, value), to + at);
-    }
-    return is_trusted;
+  /// The last chunk of a row that is no whole one, as TakeSome has copied it.
+  HWY_INLINE SoftClasses Last() const {
+    SoftClasses last = classes_;
+    last.x = last_;
+    last.target = last_target_;
+    return last;
   }
 
   std::size_t n_;
-  const float* x_;
-  const float* target_;
-  double keep_, share_;
-  bool keeps_, has_top_ = false;
-  float maximum_ = 0;
-  std::size_t top_ = 0;
-  double of_top_ = 0, others_of_sum_ = 0, others_of_coefficients_ = 0, loss_ = 0;
-  HWY_ALIGN double shift_[kChunk];
-  HWY_ALIGN_MAX double e_[kMostKept + kExpStep];
-  HWY_ALIGN_MAX float last_[kExpStep];
-  HWY_ALIGN_MAX float last_target_[kExpStep];
+  SoftClasses classes_;
+  double* room_;
+  std::size_t top_ = kNoClass;  ///< that is left out of the sums
+  double masses_ = 0, coefficients_ = 0, distances_ = 0, others_ = 0, of_top_ = 0, loss_ = 0;
+  SoftSums sums_;
+  HWY_ALIGN_MAX double e_[kBlock];
+  HWY_ALIGN_MAX float last_[kChunk];
+  HWY_ALIGN_MAX float last_target_[kChunk];
 };
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE
