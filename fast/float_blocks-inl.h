@@ -15,16 +15,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
 
-/// From here on a result bypasses the caches: it and the argument are out of the second level anyway.
-inline constexpr std::size_t kStreamedFrom = std::size_t{1} << 20;
-
 /// How a kernel reads a vector of its argument and writes one of its results. Where these are streamed, each load asks
-/// for what stands a few pages behind, and each result leaves from its register: stores that are gathered in a buffer
+/// for what comes later, and each result leaves from its register: stores that are gathered in a buffer
 /// and streamed in a burst hold up the stores of the arithmetic after them.
 template <bool kStreamed>
 struct Passage {
   static HWY_INLINE VF Load(const float* from) {
-    constexpr std::size_t kFetchedAhead = 2048;  // 1024 to 8192 take the same time, without it it is up to a fifth more
     if constexpr (kStreamed) FetchLater(from, kFetchedAhead);
     return hn::LoadU(FD(), from);
   }
@@ -60,7 +56,7 @@ class TwoKinds {
  private:
   /// Apart, to leave the registers to the usual kind.
   template <bool kStreamed>
-  HWY_NOINLINE bool RunWide(const float* from, float* to, std::size_t vectors) const {
+  HWY_FLATTEN HWY_NOINLINE bool RunWide(const float* from, float* to, std::size_t vectors) const {
     return Run<true, kStreamed>(from, to, vectors);
   }
 

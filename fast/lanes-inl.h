@@ -69,22 +69,6 @@ HWY_INLINE void MapElements(const Function& function, const float* x, float* res
   if (i < n) StoreFirst(function(LoadFirst(x + i, n - i, 0)), result + i, n - i);
 }
 
-/// gradient[i] = derivative(x[i]) upstream[i], without an upstream derivative(x[i]): rounded once beside the derivative's
-/// own error and 2^-53.
-template <class Derivative>
-HWY_INLINE void MapGradient(const Derivative& derivative, const float* x, const float* upstream, float* gradient,
-                            std::size_t n) {
-  if (upstream == nullptr) return MapElements(derivative, x, gradient, n);
-  const std::size_t lanes = hn::Lanes(D());
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) {
-    StoreFloats(hn::Mul(derivative(LoadFloats(x + i)), LoadFloats(upstream + i)), gradient + i);
-  }
-  if (i == n) return;
-  const V product = hn::Mul(derivative(LoadFirst(x + i, n - i, 0)), LoadFirst(upstream + i, n - i, 0));
-  StoreFirst(product, gradient + i, n - i);
-}
-
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

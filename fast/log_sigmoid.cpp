@@ -6,6 +6,7 @@
 //
 #include "fast/float_softplus-inl.h"
 #include "fast/lanes-inl.h"
+#include "fast/results-inl.h"
 #include "fast/softplus-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -16,7 +17,7 @@ struct LogSigmoidOf {
   HWY_INLINE V operator()(V x) const { return hn::Neg(hn::Add(Positive(hn::Neg(x)), SoftplusTail(x))); }
 };
 
-void LogSigmoid(const float* x, float* result, std::size_t n) {
+HWY_FLATTEN void LogSigmoid(const float* x, float* result, std::size_t n) {
   if constexpr (kFused) {
     MapBlocks(TwoKinds<SoftplusLanes<true>>(), x, result, n);
   } else {
@@ -25,11 +26,15 @@ void LogSigmoid(const float* x, float* result, std::size_t n) {
 }
 
 struct LogSigmoidDerivative {
-  HWY_INLINE V operator()(V x) const { return SigmoidInDoubles(hn::Neg(x)); }
+  template <std::size_t kN>
+  HWY_INLINE void operator()(V (&x)[kN]) const {
+    Each<kN>([&](std::size_t i) HWY_ATTR { x[i] = hn::Neg(x[i]); });
+    SigmoidInDoubles(x, x);
+  }
 };
 
-void LogSigmoidGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
-  MapGradient(LogSigmoidDerivative(), x, upstream, gradient, n);
+HWY_FLATTEN void LogSigmoidGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient<kExponentialsAtOnce>(LogSigmoidDerivative(), x, upstream, gradient, n);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

@@ -12,6 +12,7 @@
 #include "fast/float_log-inl.h"
 #include "fast/lanes-inl.h"
 #include "fast/log-inl.h"
+#include "fast/results-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -110,7 +111,7 @@ struct LogitOf {
   }
 };
 
-void Logit(const float* x, float* result, std::size_t n) {
+HWY_FLATTEN void Logit(const float* x, float* result, std::size_t n) {
   if constexpr (kFused) {
     MapBlocks(LogitLanes(), x, result, n);
   } else {
@@ -120,15 +121,18 @@ void Logit(const float* x, float* result, std::size_t n) {
 
 /// 1 / (p (1 - p)): three roundings. NaN outside [0, 1], +inf at its ends, at -0 too.
 struct LogitDerivative {
-  HWY_INLINE V operator()(V p) const {
-    const V derivative = hn::Div(Constant(1), hn::Mul(hn::Abs(p), hn::Sub(Constant(1), p)));
-    const M is_probability = hn::And(hn::Ge(p, Constant(0)), hn::Le(p, Constant(1)));
-    return hn::IfThenElse(is_probability, derivative, Constant(kNaN));
+  template <std::size_t kN>
+  HWY_INLINE void operator()(V (&p)[kN]) const {
+    Each<kN>([&](std::size_t i) HWY_ATTR {
+      const V derivative = hn::Div(Constant(1), hn::Mul(hn::Abs(p[i]), hn::Sub(Constant(1), p[i])));
+      const M is_probability = hn::And(hn::Ge(p[i], Constant(0)), hn::Le(p[i], Constant(1)));
+      p[i] = hn::IfThenElse(is_probability, derivative, Constant(kNaN));
+    });
   }
 };
 
-void LogitGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
-  MapGradient(LogitDerivative(), x, upstream, gradient, n);
+HWY_FLATTEN void LogitGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient<4>(LogitDerivative(), x, upstream, gradient, n);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

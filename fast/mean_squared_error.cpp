@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "fast/gradient_task.hpp"
@@ -14,6 +15,7 @@
 #include "hwy/foreach_target.h"
 //
 #include "fast/lane_sum-inl.h"
+#include "fast/results-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -56,24 +58,89 @@ void SquaredErrorRows(const LossTask& task, const RowBatch& batch, LossEstimate*
   }
 }
 
-/// gradient = (o - t) factor, rounded once. A product of 0 and an infinity is 0.
-void ScaledDifferences(const float* target, const float* output, double factor, float* gradient, std::size_t n) {
-  const V f = Constant(factor);
-  const bool is_usual = factor != 0 && factor - factor == 0;
-  const auto product = [=](V t, V o) HWY_ATTR {
-    const V difference = hn::Sub(o, t);
-    const V product = hn::Mul(difference, f);
-    if (is_usual) return product;
-    const M vanishes = hn::Or(hn::Eq(difference, hn::Zero(D())), hn::Eq(f, hn::Zero(D())));
-    const M is_number = hn::And(hn::Eq(difference, difference), hn::Eq(f, f));
-    return hn::IfThenZeroElse(hn::And(vanishes, is_number), product);
-  };
-  const std::size_t lanes = hn::Lanes(D());
-  std::size_t i = 0;
-  for (; i + lanes <= n; i += lanes) StoreFloats(product(LoadFloats(target + i), LoadFloats(output + i)), gradient + i);
-  if (i < n) {
-    StoreFirst(product(LoadFirst(target + i, n - i, 0), LoadFirst(output + i, n - i, 0)), gradient + i, n - i);
+/// What is computed of each pair of a target and an output, of(i, t, o), for WriteResults.
+template <class Of>
+struct PairTerms {
+  template <std::size_t kN>
+  HWY_INLINE void Several(std::size_t at, V (&y)[kN]) const {
+    Each<kN>([&](std::size_t k) HWY_ATTR {
+      const std::size_t i = at + k * hn::Lanes(D());
+      y[k] = of.Whole(i, LoadFloats(target + i), LoadFloats(output + i));
+    });
   }
+  HWY_INLINE V First(std::size_t i, std::size_t count) const {
+    return of.First(i, count, LoadFirst(target + i, count, 0), LoadFirst(output + i, count, 0));
+  }
+  Of of;
+  const float* target;
+  const float* output;
+};
+inline constexpr std::size_t kPairsAtOnce = 4;
+
+/// (t - o)^2: the losses of rows of one class.
+struct SquaredDifference {
+  HWY_INLINE V Whole(std::size_t /*i*/, V t, V o) const {
+    const V difference = hn::Sub(t, o);
+    return hn::Mul(difference, difference);
+  }
+  HWY_INLINE V First(std::size_t i, std::size_t /*count*/, V t, V o) const { return Whole(i, t, o); }
+};
+
+void SquaredDifferences(const float* target, const float* output, float* result, std::size_t n) {
+  WriteResults<kPairsAtOnce>(PairTerms<SquaredDifference>{{}, target, output}, n >= kStreamedFrom, result, n, target,
+                             output);
+}
+
+/// (o - t) f. A product of 0 and an infinity is 0.
+HWY_INLINE V ProductOf(V difference, V f) {
+  const V product = hn::Mul(difference, f);
+  const M is_number = hn::And(hn::Eq(difference, difference), hn::Eq(f, f));
+  const M f_vanishes = hn::Eq(f, hn::Zero(D()));
+  const M difference_vanishes = hn::And(hn::Eq(difference, hn::Zero(D())), hn::Eq(hn::Abs(f), Constant(kInfinity)));
+  return hn::IfThenZeroElse(hn::And(hn::Or(f_vanishes, difference_vanishes), is_number), product);
+}
+
+/// One factor for all.
+template <bool kIsUsual>
+struct ScaledDifference {
+  HWY_INLINE V Whole(std::size_t /*i*/, V t, V o) const {
+    const V difference = hn::Sub(o, t);
+    return kIsUsual ? hn::Mul(difference, Constant(factor)) : ProductOf(difference, Constant(factor));
+  }
+  HWY_INLINE V First(std::size_t i, std::size_t /*count*/, V t, V o) const { return Whole(i, t, o); }
+  double factor;
+};
+
+/// Twice an incoming gradient for each.
+struct WeightedDifference {
+  HWY_INLINE V Whole(std::size_t i, V t, V o) const { return Of(LoadFloats(upstream + i), t, o); }
+  HWY_INLINE V First(std::size_t i, std::size_t count, V t, V o) const {
+    return Of(LoadFirst(upstream + i, count, 0), t, o);
+  }
+  static HWY_INLINE V Of(V u, V t, V o) { return ProductOf(hn::Sub(o, t), hn::Add(u, u)); }
+  const float* upstream;
+};
+
+/// gradient = (o - t) factor, rounded once, for n elements of a tensor of `whole`.
+void ScaledDifferences(const float* target, const float* output, double factor, float* gradient, std::size_t n,
+                       std::size_t whole) {
+  const bool is_streamed = whole >= kStreamedFrom && n >= kStreamedPart;
+  const auto write = [=](const auto& of) HWY_ATTR {
+    using Of = std::remove_cvref_t<decltype(of)>;
+    WriteResults<kPairsAtOnce>(PairTerms<Of>{of, target, output}, is_streamed, gradient, n, target, output);
+  };
+  if (factor != 0 && factor - factor == 0) {
+    write(ScaledDifference<true>{factor});
+  } else {
+    write(ScaledDifference<false>{factor});
+  }
+}
+
+/// gradient = 2 (o - t) upstream, rounded once.
+void WeightedDifferences(const float* target, const float* output, const float* upstream, float* gradient,
+                         std::size_t n) {
+  const PairTerms<WeightedDifference> terms = {{upstream}, target, output};
+  WriteResults<kPairsAtOnce>(terms, n >= kStreamedFrom, gradient, n, target, output, upstream);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE
@@ -84,7 +151,9 @@ namespace lossaudit::fast {
 
 HWY_EXPORT(SumOfSquares);
 HWY_EXPORT(SquaredErrorRows);
+HWY_EXPORT(SquaredDifferences);
 HWY_EXPORT(ScaledDifferences);
+HWY_EXPORT(WeightedDifferences);
 
 namespace {
 
@@ -104,7 +173,8 @@ double factor_of(const GradientTask& task, std::size_t row) {
 }
 
 void differences(const GradientTask& task, double factor, std::size_t first, std::size_t count, float* gradient) {
-  HWY_DYNAMIC_DISPATCH(ScaledDifferences)(task.target + first, task.output + first, factor, gradient + first, count);
+  HWY_DYNAMIC_DISPATCH(ScaledDifferences)
+  (task.target + first, task.output + first, factor, gradient + first, count, task.losses() * task.rows.classes);
 }
 
 }  // namespace
@@ -123,7 +193,11 @@ LossCall mean_squared_error_call(const float* target, const float* output, const
 
 void mean_squared_error(const float* target, const float* output, float* result, const Rows& rows,
                         const LossOptions& options) {
-  compute_row_losses(mean_squared_error_call(target, output, rows, options), result);
+  const LossCall call = mean_squared_error_call(target, output, rows, options);
+  if (options.reduction == Reduction::none && rows.classes == 1 && options.sample_weights == nullptr) {
+    return HWY_DYNAMIC_DISPATCH(SquaredDifferences)(target, output, result, call.task.losses());
+  }
+  compute_row_losses(call, result);
 }
 
 void mean_squared_error_gradient(const float* target, const float* output, const float* upstream, float* gradient,
@@ -143,9 +217,12 @@ void mean_squared_error_gradient(const float* target, const float* output, const
     *loss = sum.result(options, task);
     return;
   }
-  if (loss != nullptr) compute_row_losses(call, loss);
+  if (loss != nullptr) mean_squared_error(target, output, loss, rows, options);
   const std::size_t size = task.losses() * rows.classes;
   if (has_one_factor && size != 0) return differences(task, factor_of(task, 0), 0, size, gradient);
+  if (rows.classes == 1 && task.sample_weights == nullptr) {
+    return HWY_DYNAMIC_DISPATCH(WeightedDifferences)(target, output, upstream, gradient, size);
+  }
   for (std::size_t r = 0; r < task.losses(); ++r) {
     const double factor = factor_of(task, r);
     if (rows.inner == 1) {

@@ -6,6 +6,7 @@
 //
 #include "fast/float_blocks-inl.h"
 #include "fast/lanes-inl.h"
+#include "fast/results-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lossaudit::fast::HWY_NAMESPACE {
@@ -25,14 +26,17 @@ void Relu(const float* x, float* result, std::size_t n) { MapBlocks(ReluBlock(),
 
 /// 1 or 0; NaN for NaN.
 struct ReluDerivative {
-  HWY_INLINE V operator()(V x) const {
-    const V one_or_nan = hn::IfThenElse(hn::Eq(x, x), Constant(1), x);
-    return hn::IfThenZeroElse(hn::Le(x, Constant(0)), one_or_nan);
+  template <std::size_t kN>
+  HWY_INLINE void operator()(V (&x)[kN]) const {
+    Each<kN>([&](std::size_t i) HWY_ATTR {
+      const V one_or_nan = hn::IfThenElse(hn::Eq(x[i], x[i]), Constant(1), x[i]);
+      x[i] = hn::IfThenZeroElse(hn::Le(x[i], Constant(0)), one_or_nan);
+    });
   }
 };
 
-void ReluGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
-  MapGradient(ReluDerivative(), x, upstream, gradient, n);
+HWY_FLATTEN void ReluGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient<4>(ReluDerivative(), x, upstream, gradient, n);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

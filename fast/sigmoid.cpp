@@ -9,6 +9,7 @@
 #include "fast/float_blocks-inl.h"
 #include "fast/float_lanes-inl.h"
 #include "fast/lanes-inl.h"
+#include "fast/results-inl.h"
 #include "fast/softplus-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -134,10 +135,15 @@ class SigmoidLanes {
 
 /// In double lanes, where multiplications and additions are not fused.
 struct SigmoidOf {
-  HWY_INLINE V operator()(V x) const { return SigmoidInDoubles(x); }
+  HWY_INLINE V operator()(V x) const {
+    const V from[] = {x};
+    V result[1];
+    SigmoidInDoubles(from, result);
+    return result[0];
+  }
 };
 
-void Sigmoid(const float* x, float* result, std::size_t n) {
+HWY_FLATTEN void Sigmoid(const float* x, float* result, std::size_t n) {
   if constexpr (kFused) {
     MapBlocks(TwoKinds<SigmoidLanes>(), x, result, n);
   } else {
@@ -147,15 +153,20 @@ void Sigmoid(const float* x, float* result, std::size_t n) {
 
 /// s (1 - s) as e / (1 + e)^2 with e = e^-abs(x), which cancels nowhere: the exponential's 2^-51 and three roundings.
 struct SigmoidDerivative {
-  HWY_INLINE V operator()(V x) const {
-    const V e = ExpNonPositive(hn::Neg(BoundedMagnitude(x)));
-    const V sum = hn::Add(Constant(1), e);
-    return hn::Div(e, hn::Mul(sum, sum));
+  template <std::size_t kN>
+  HWY_INLINE void operator()(V (&x)[kN]) const {
+    V e[kN];
+    Each<kN>([&](std::size_t i) HWY_ATTR { x[i] = hn::Neg(BoundedMagnitude(x[i])); });
+    ExpNonPositive(x, e);
+    Each<kN>([&](std::size_t i) HWY_ATTR {
+      const V sum = hn::Add(Constant(1), e[i]);
+      x[i] = hn::Div(e[i], hn::Mul(sum, sum));
+    });
   }
 };
 
-void SigmoidGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
-  MapGradient(SigmoidDerivative(), x, upstream, gradient, n);
+HWY_FLATTEN void SigmoidGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient<kExponentialsAtOnce>(SigmoidDerivative(), x, upstream, gradient, n);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

@@ -27,10 +27,16 @@ HWY_INLINE V BoundedMagnitude(V x) {
 }
 
 /// 1 / (1 + e^-x) as 1 / (1 + e) or e / (1 + e) with e = e^-abs(x): the exponential's 2^-51 and two roundings.
-HWY_INLINE V SigmoidInDoubles(V x) {
-  const V e = ExpNonPositive(hn::Neg(BoundedMagnitude(x)));
-  const V numerator = hn::IfThenElse(hn::Lt(x, Constant(0)), e, Constant(1));
-  return hn::Div(numerator, hn::Add(Constant(1), e));
+template <std::size_t kN>
+HWY_INLINE void SigmoidInDoubles(const V (&x)[kN], V (&result)[kN]) {
+  V exponent[kN];
+  V e[kN];
+  Each<kN>([&](std::size_t i) HWY_ATTR { exponent[i] = hn::Neg(BoundedMagnitude(x[i])); });
+  ExpNonPositive(exponent, e);
+  Each<kN>([&](std::size_t i) HWY_ATTR {
+    const V numerator = hn::IfThenElse(hn::Lt(x[i], Constant(0)), e[i], Constant(1));
+    result[i] = hn::Div(numerator, hn::Add(Constant(1), e[i]));
+  });
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

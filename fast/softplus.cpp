@@ -6,6 +6,7 @@
 //
 #include "fast/float_softplus-inl.h"
 #include "fast/lanes-inl.h"
+#include "fast/results-inl.h"
 #include "fast/softplus-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -16,7 +17,7 @@ struct SoftplusOf {
   HWY_INLINE V operator()(V x) const { return hn::Add(Positive(x), SoftplusTail(x)); }
 };
 
-void Softplus(const float* x, float* result, std::size_t n) {
+HWY_FLATTEN void Softplus(const float* x, float* result, std::size_t n) {
   if constexpr (kFused) {
     MapBlocks(TwoKinds<SoftplusLanes<false>>(), x, result, n);
   } else {
@@ -25,11 +26,14 @@ void Softplus(const float* x, float* result, std::size_t n) {
 }
 
 struct SoftplusDerivative {
-  HWY_INLINE V operator()(V x) const { return SigmoidInDoubles(x); }
+  template <std::size_t kN>
+  HWY_INLINE void operator()(V (&x)[kN]) const {
+    SigmoidInDoubles(x, x);
+  }
 };
 
-void SoftplusGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
-  MapGradient(SoftplusDerivative(), x, upstream, gradient, n);
+HWY_FLATTEN void SoftplusGradient(const float* x, const float* upstream, float* gradient, std::size_t n) {
+  MapGradient<kExponentialsAtOnce>(SoftplusDerivative(), x, upstream, gradient, n);
 }
 
 }  // namespace lossaudit::fast::HWY_NAMESPACE

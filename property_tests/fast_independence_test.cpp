@@ -25,6 +25,19 @@ using Elementwise = void (*)(const float*, float*, std::size_t);
 using ByRow = void (*)(const float*, float*, const fast::Rows&);
 
 constexpr Elementwise elementwise[] = {fast::relu, fast::sigmoid, fast::log_sigmoid, fast::softplus, fast::logit};
+using ElementwiseGradient = void (*)(const float*, const float*, float*, std::size_t);
+constexpr ElementwiseGradient elementwise_gradients[] = {
+    fast::relu_gradient,
+    fast::sigmoid_gradient,
+    fast::log_sigmoid_gradient,
+    fast::softplus_gradient,
+    fast::logit_gradient,
+    [](const float* x, const float* upstream, float* result, std::size_t n) {
+      fast::mean_squared_error(x, upstream == nullptr ? x : upstream, result, {n, 1, 1});
+    },
+    [](const float* x, const float* upstream, float* result, std::size_t n) {
+      fast::mean_squared_error_gradient(x, upstream == nullptr ? x : upstream, upstream, result, {n, 1, 1});
+    }};
 constexpr ByRow row_to_row[] = {fast::softmax, fast::log_softmax};
 
 std::vector<float> random_floats(std::size_t n, std::uint64_t seed) {
@@ -87,6 +100,56 @@ TEST_P(FastIndependence, AVeryLongVectorIsItsParts) {
     in_place.assign(x.begin(), x.begin() + 3000);
     function(in_place.data(), in_place.data(), in_place.size());
     EXPECT_TRUE(same_bits(in_place.data(), parts.data(), in_place.size()));
+  }
+}
+
+TEST_P(FastIndependence, AVeryLongGradientIsItsParts) {
+  constexpr std::size_t n = (std::size_t{1} << 20) + 77;
+  constexpr std::size_t part = 1000;
+  const std::vector<float> x = random_floats(n, 12);
+  const std::vector<float> upstream = random_floats(n, 13);
+  for (const float* u : {static_cast<const float*>(nullptr), upstream.data()}) {
+    for (const ElementwiseGradient function : elementwise_gradients) {
+      std::vector<float> parts(n);
+      for (std::size_t i = 0; i < n; i += part) {
+        function(&x[i], u == nullptr ? u : u + i, &parts[i], std::min(part, n - i));
+      }
+      std::vector<float> whole(n + 3, 7);
+      function(x.data(), u, &whole[2], n);
+      EXPECT_TRUE(same_bits(&whole[2], parts.data(), n));
+      EXPECT_TRUE(whole[1] == 7 && whole[n + 2] == 7);
+      std::vector<float> in_place = x;
+      function(in_place.data(), u, in_place.data(), n);
+      EXPECT_TRUE(same_bits(in_place.data(), parts.data(), n));
+    }
+  }
+}
+
+TEST_P(FastIndependence, SquaresOfRowsOfOneClassAreTheSquaresOfAnyRow) {
+  constexpr std::size_t n = 167;
+  std::vector<float> t = random_floats(n, 14);
+  std::vector<float> o = random_floats(n, 15);
+  std::vector<float> upstream = random_floats(n, 16);
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  constexpr float special[] = {0, -0.0F, infinity, -infinity, 1, std::numeric_limits<float>::quiet_NaN(), 1e38F};
+  for (std::size_t i = 0; i < std::size_t{7} * 7; ++i) {
+    t[i] = special[i % 7];
+    o[i] = special[i / 7];
+    upstream[i] = i % 2 == 0 ? -2 : special[i % 6];
+  }
+  const std::vector<float> ones(n, 1);  // weights, with which every row takes the way of rows
+  for (const float* u : {static_cast<const float*>(nullptr), static_cast<const float*>(upstream.data())}) {
+    const auto losses_and_gradient = [&](const fast::LossOptions& options) {
+      std::vector<float> both(2 * n);
+      fast::mean_squared_error_gradient(t.data(), o.data(), u, both.data(), {n, 1, 1}, options, &both[n]);
+      return both;
+    };
+    const std::vector<float> of_rows = losses_and_gradient({.sample_weights = ones.data()});
+    const std::vector<float> of_elements = losses_and_gradient({});
+    for (std::size_t i = 0; i < 2 * n; ++i) {
+      const bool is_one = std::isnan(of_rows[i]) && std::isnan(of_elements[i]);
+      EXPECT_TRUE(is_one || bits(of_rows[i]) == bits(of_elements[i])) << i;
+    }
   }
 }
 
