@@ -24,9 +24,9 @@ class AuditClock {
   /// How far the audit is, in [0, 1]; `of_round`: how far its only round is, when no time was given.
   [[nodiscard]] double done(double of_round) const;
 
-  /// Hunting has a share of the time: may a search begin, and how long one took.
+  /// Hunting has a share of the time, on all processors together: may a search begin, and how long one took of all.
   [[nodiscard]] bool may_hunt() const;
-  void add_hunt(Clock::duration took) { hunting_ += took; }
+  void add_hunt(Seconds took) { hunting_ += took; }
 
   /// Measuring is over; is there time left to look for smaller cases? Without a time given the limits of each search
   /// (ShrinkLimits) are all there is, for they count calls: what a clock leaves as it was found, another run shows

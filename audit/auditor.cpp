@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -12,24 +15,22 @@
 #include "audit/checkpoint.hpp"
 #include "audit/conclude_all.hpp"
 #include "audit/desks.hpp"
-#include "audit/hunt/search.hpp"
 #include "audit/inputs.hpp"
 #include "audit/machine.hpp"
 #include "audit/schedule.hpp"
+#include "audit/task_work.hpp"
 #include "audit/trials.hpp"
 #include "audit/workers.hpp"
-#include "reference/bulk.hpp"
 
 namespace lossaudit {
 namespace {
 
 using Clock = AuditClock::Clock;
 
-/// A task's batches with their exact results, or what its blocks gave.
-struct Prepared {
+/// What the workers found in a task.
+struct Done {
   Task task;
-  std::vector<std::shared_ptr<const Batch>> batches;
-  std::vector<std::vector<Expected>> exact;
+  TaskTrials tried;
   SweptBlocks swept;
 };
 
@@ -44,7 +45,8 @@ class Audit {
         contracts_(schedule_.contracts()),
         trials_(request, schedule_),
         desks_(request, schedule_, trials_),
-        clock_(request.time) {}
+        clock_(request.time),
+        threads_(request.threads > 0 ? request.threads : std::max(1U, std::thread::hardware_concurrency())) {}
 
   RunRecord run() {
     if (!trials_.any_supported()) {
@@ -53,7 +55,6 @@ class Audit {
     }
     if (request_.resume && std::filesystem::exists(request_.checkpoint)) resume();
     measure();
-    if (interrupted_ && !kept_ && !request_.checkpoint.empty()) keep();
     RunRecord record;
     record.interrupted = interrupted_;
     record.tool_version = tool_version();
@@ -73,36 +74,15 @@ class Audit {
  private:
   // ---- measuring
 
-  [[nodiscard]] Prepared prepare(const Task& task) {
-    const Contract& contract = contracts_[task.planned].contract;
-    Prepared prepared{task, {}, {}, {}};
-    if (task.hunted) return prepared;  // what it tries depends on what the subject says
-    for (Batch& batch : schedule_.batches_of(task)) {
-      prepared.batches.push_back(std::make_shared<const Batch>(std::move(batch)));
-      prepared.exact.push_back(expect(contract, *prepared.batches.back()));
-    }
-    return prepared;
-  }
-
   void measure() {
-    const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
-    // The subjects run on this thread, which is idle meanwhile for most of the time: the reference is what costs.
-    OrderedWorkers<Prepared> workers(cores);
+    TaskWork work(request_, schedule_, trials_, [this] { return is_over(); });
+    OrderedWorkers<Done> workers(threads_);
     std::vector<Task> tasks = schedule_.tasks_of_round(at_.round);
     auto given = static_cast<std::size_t>(std::ranges::lower_bound(tasks, at_.next, {}, &Task::place) - tasks.begin());
-    Clock::time_point kept = Clock::now(), taken = kept;
+    Clock::time_point kept = taken_ = Clock::now();
     std::vector<double> costs = schedule_.costs_of(tasks);
-    while (!clock_.out_of_time() && !stopped()) {
-      for (; given < tasks.size() && workers.pending() < 3 * cores; ++given) {
-        if (!trials_.is_live(tasks[given].planned)) continue;
-        if (tasks[given].swept) {
-          workers.give([this, task = tasks[given], orders = desks_.orders(tasks[given])] {
-            return Prepared{task, {}, {}, desks_.work(task, orders)};
-          });
-        } else {
-          workers.give([this, task = tasks[given]] { return prepare(task); });
-        }
-      }
+    while (!is_over()) {
+      for (; given < tasks.size() && workers.pending() < 3 * threads_; ++given) give(tasks[given], work, workers);
       if (workers.pending() == 0) {
         if (!request_.time || !trials_.any_live()) return;
         tasks = schedule_.tasks_of_round(++at_.round);
@@ -111,117 +91,81 @@ class Audit {
         if (tasks.empty()) return;
         continue;
       }
-      Prepared prepared = workers.take();
-      if (prepared.task.hunted) {
-        if (!hunt(prepared.task)) return;
-      } else if (prepared.task.swept) {
-        desks_.add(prepared.task, prepared.swept);
-        desks_.add_seconds(prepared.task, prepared.swept, std::chrono::duration<double>(Clock::now() - taken).count());
-      } else {
-        try_subjects(prepared);
-      }
-      taken = Clock::now();
-      at_.next = prepared.task.place + 1;
+      Done done = workers.take();
+      if (!done.tried.complete) return break_off(workers, std::move(done));
+      add(done);
+      at_.next = done.task.place + 1;
       if (!request_.checkpoint.empty() && Clock::now() - kept >= between_checkpoints) {
         keep();
         kept = Clock::now();
       }
-      const std::string what = std::string(traits(contracts_[prepared.task.planned].contract.function).name) + ", " +
-                               (prepared.task.swept    ? std::string(sweep_generator)
-                                : prepared.task.hunted ? fmt::format("hunt, search {}", *prepared.task.hunted + 1)
-                                                       : generators()[prepared.task.generator].name);
-      if (request_.progress) request_.progress(clock_.done(costs[given - workers.pending()] / costs.back()), what);
-    }
-  }
-
-  /// Has anybody asked to stop? Asked no more once somebody has.
-  bool stopped() {
-    interrupted_ = interrupted_ || (request_.stop && request_.stop());
-    return interrupted_;
-  }
-
-  void try_subjects(const Prepared& prepared) {
-    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
-      if (Trial* const trial = trials_.ask(prepared.task.planned, s)) try_subject(prepared, s, *trial);
-    }
-  }
-
-  void try_subject(const Prepared& prepared, std::size_t s, Trial& trial) {
-    const Contract& contract = contracts_[prepared.task.planned].contract;
-    if (trial.generators.empty() || trial.generators.back() != prepared.task.generator) {
-      trial.generators.push_back(prepared.task.generator);
-    }
-    bool gap = false;
-    for (std::size_t b = 0; b < prepared.batches.size() && !trial.stopped; ++b) {
-      computed_.resize(prepared.exact[b].size());
-      const Outcome outcome = request_.subjects[s].subject->compute(contract, *prepared.batches[b], computed_);
-      if (outcome.kind == Outcome::Kind::computed) {
-        trial.results.add(prepared.batches[b], prepared.exact[b], computed_);
-        continue;
+      if (request_.progress) {
+        request_.progress(clock_.done(costs[given - workers.pending()] / costs.back()), name_of(done.task));
       }
-      gap = true;
-      trials_.note_failure(outcome, s, trial, [&] { return prepared.batches[b]; });
     }
-    trial.covered = trial.covered || (generators()[prepared.task.generator].covers && !gap);
+    break_off(workers, std::nullopt);
   }
 
-  // ---- hunting
-
-  /// Lets every subject be hunted under a contract, once. False when the audit was stopped in the middle: the trials then hold
-  /// what was found so far, and what is kept to go on from is as before.
-  bool hunt(const Task& task) {
+  /// Hands a task to the workers, if anybody is to be asked.
+  void give(const Task& task, TaskWork& work, OrderedWorkers<Done>& workers) {
+    if (!trials_.is_live(task.planned)) return;
+    if (task.swept) {
+      workers.give([this, task, orders = desks_.orders(task)] {
+        return breaking_off_ ? Done{task, {}, {}} : Done{task, {}, desks_.work(task, orders)};
+      });
+      return;
+    }
     // A share of the time: a search that is not due is left out, not put off.
-    if (!request_.hunt.only && !clock_.may_hunt()) return true;
-    const Clock::time_point start = Clock::now();
-    std::vector<std::optional<Trial>> before;
-    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
-      const Trial* const trial = trials_.at(task.planned, s);
-      before.push_back(trial != nullptr ? std::optional(*trial) : std::nullopt);
-    }
-    const std::vector<std::size_t> hangs_before = trials_.hangs();
-    for (std::size_t s = 0; s < request_.subjects.size(); ++s) {
-      Trial* const trial = trials_.ask(task.planned, s);
-      if (trial == nullptr || (trial->covered && !request_.hunt.only)) continue;
-      if (!hunt_subject(task, s, *trial) && interrupted_) {
-        if (!request_.checkpoint.empty()) keep_instead(task, before, hangs_before);
-        return false;
-      }
-    }
-    clock_.add_hunt(Clock::now() - start);
-    return true;
+    if (task.hunted && !request_.hunt.only && !clock_.may_hunt()) return;
+    workers.give([this, &work, task, asked = work.asked(task)] {
+      return breaking_off_ ? Done{task, {}, {}} : Done{task, work.work(task, asked), {}};
+    });
   }
 
-  bool hunt_subject(const Task& task, std::size_t s, Trial& trial) {
-    const Contract& contract = contracts_[task.planned].contract;
-    Hunt hunt{*request_.subjects[s].subject, contract, trial.results, trial.hunt};
-    hunt.in_means = request_.hunt.only;
-    hunt.seed = request_.seed;
-    hunt.elements = schedule_.searched_elements(task.planned);
-    hunt.compare_random = request_.hunt.compare_random;
-    hunt.corpus = request_.hunt.corpus.cases(contract);
-    hunt.stop = [this] { return stopped() || clock_.out_of_time(); };
-    hunt.failed = [&](const Outcome& outcome, const std::shared_ptr<const Batch>& batch) {
-      trials_.note_failure(outcome, s, trial, [&] { return batch; });
-    };
-    return search(hunt, *task.hunted);
+  void add(const Done& done) {
+    const Task& task = done.task;
+    const Clock::duration since = Clock::now() - std::exchange(taken_, Clock::now());
+    if (task.swept) {
+      desks_.add(task, done.swept);
+      desks_.add_seconds(task, done.swept, std::chrono::duration<double>(since).count());
+      return;
+    }
+    if (task.hunted) clock_.add_hunt(done.tried.took / threads_);
+    for (std::size_t s = 0; s < done.tried.of_subject.size(); ++s) {
+      const TaskTrial& found = done.tried.of_subject[s];
+      const Trial* const trial = trials_.ask(task.planned, s);
+      if (trial == nullptr || found.trial == nullptr) continue;
+      // What was tried in full is no prey.
+      if (task.hunted && trial->covered && !request_.hunt.only) continue;
+      trials_.add(task.planned, s, *found.trial, found.hangs);
+      if (found.given_up) trials_.give_up(task.planned, s);
+    }
   }
 
-  /// Keeps the audit as it was before a search that did not come to its end.
-  void keep_instead(const Task& task, const std::vector<std::optional<Trial>>& before,
-                    const std::vector<std::size_t>& hangs_before) {
-    const auto exchange = [&](std::vector<std::optional<Trial>>& with) {
-      for (std::size_t s = 0; s < with.size(); ++s) {
-        if (with[s]) std::swap(*trials_.at(task.planned, s), *with[s]);
-      }
-    };
-    std::vector<std::optional<Trial>> then = before;
-    const std::vector<std::size_t> hangs = trials_.hangs();
-    exchange(then);
-    trials_.set_hangs(hangs_before);
-    keep();
-    trials_.set_hangs(hangs);
-    exchange(then);
-    kept_ = true;
+  /// The audit is over before its end. What is kept to go on from ends before the first task that was not added; what
+  /// hunts have found since is shown nevertheless.
+  void break_off(OrderedWorkers<Done>& workers, std::optional<Done> next) {
+    breaking_off_ = true;
+    if (interrupted_ && !request_.checkpoint.empty()) keep();
+    while (next || workers.pending() > 0) {
+      const Done done = next ? *std::exchange(next, std::nullopt) : workers.take();
+      if (done.task.hunted) add(done);
+    }
+  }
+
+  /// What the progress line says of a task.
+  [[nodiscard]] std::string name_of(const Task& task) const {
+    return std::string(traits(contracts_[task.planned].contract.function).name) + ", " +
+           (task.swept    ? std::string(sweep_generator)
+            : task.hunted ? fmt::format("hunt, search {}", *task.hunted + 1)
+                          : generators()[task.generator].name);
+  }
+
+  /// Is there no time left, or has anybody asked to stop? Asked by the workers too.
+  bool is_over() {
+    const std::lock_guard lock(stop_mutex_);
+    if (!interrupted_ && request_.stop && request_.stop()) interrupted_ = true;
+    return interrupted_ || clock_.out_of_time();
   }
 
   // ---- stopping and going on
@@ -276,10 +220,12 @@ class Audit {
   Trials trials_;
   Desks desks_;
   AuditClock clock_;
+  std::size_t threads_;
   Position at_;
-  std::vector<double> computed_;  // from batch to batch the same memory
-  bool interrupted_ = false;
-  bool kept_ = false;  ///< what to go on from is kept already
+  Clock::time_point taken_;  ///< when the last result was taken
+  std::mutex stop_mutex_;
+  std::atomic<bool> interrupted_ = false;
+  std::atomic<bool> breaking_off_ = false;  ///< nothing is begun any more
 };
 
 }  // namespace

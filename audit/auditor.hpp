@@ -56,6 +56,8 @@ struct AuditRequest {
   /// Of the sweeps only those over every f32 of the functions of one argument, and of the binary loss of dialect exact from
   /// logits.
   bool quick_sweeps = false;
+  /// That work at a time; 0: as many as the machine has processors. The record does not depend on it.
+  std::size_t threads = 0;
   /// Only this part of the work. The record then says so, and holds what merging it with the others takes.
   std::optional<Shard> shard;
   HuntRequest hunt;

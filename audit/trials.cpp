@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "audit/profile.hpp"
+#include "audit/trial_merge.hpp"
 
 namespace lossaudit {
 namespace {
@@ -12,10 +13,22 @@ namespace {
 /// A subject that keeps crashing under a contract is not asked for more of it; one that hung once neither, for each
 /// hang costs the whole time limit of a call.
 constexpr std::size_t most_crashes = 4;
-/// A subject that hung under this many contracts is not tried under further ones.
-constexpr std::size_t most_hangs = 3;
 
 }  // namespace
+
+bool note_failure(Trial& trial, const Outcome& outcome, const std::function<std::shared_ptr<const Batch>()>& batch) {
+  if (outcome.kind == Outcome::Kind::unsupported) {
+    ++trial.refused;
+    return false;
+  }
+  if (trial.failed_on == nullptr) {
+    trial.failure = outcome;
+    trial.failed_on = batch();
+  }
+  const bool hung = outcome.kind == Outcome::Kind::hung;
+  trial.stopped = hung || ++trial.crashes >= most_crashes;
+  return hung;
+}
 
 Trials::Trials(const AuditRequest& request, const Schedule& schedule)
     : request_(request), schedule_(schedule), hangs_(request.subjects.size()) {
@@ -37,11 +50,16 @@ Trial* Trials::asked(std::size_t planned, std::size_t subject) const {
 Trial* Trials::ask(std::size_t planned, std::size_t subject) {
   Trial* const trial = asked(planned, subject);
   if (trial == nullptr || hangs_[subject] < most_hangs) return trial;
-  trial->stopped = true;
-  if (trial->failed_on == nullptr) {
-    trial->failure = {Outcome::Kind::hung, fmt::format("not tried: it hung under {} contracts before", most_hangs)};
-  }
+  give_up(planned, subject);
   return nullptr;
+}
+
+void Trials::give_up(std::size_t planned, std::size_t subject) {
+  Trial& trial = *at(planned, subject);
+  trial.stopped = true;
+  if (trial.failed_on == nullptr) {
+    trial.failure = {Outcome::Kind::hung, fmt::format("not tried: it hung under {} contracts before", most_hangs)};
+  }
 }
 
 bool Trials::any_supported() const {
@@ -61,19 +79,16 @@ bool Trials::any_live() const {
   return false;
 }
 
+void Trials::add(std::size_t planned, std::size_t subject, const Trial& other, std::size_t hangs) {
+  Trial& mine = *at(planned, subject);
+  lossaudit::add(mine, other);
+  mine.stopped = mine.stopped || mine.crashes >= most_crashes;
+  hangs_[subject] += hangs;
+}
+
 void Trials::note_failure(const Outcome& outcome, std::size_t subject, Trial& trial,
                           const std::function<std::shared_ptr<const Batch>()>& batch) {
-  if (outcome.kind == Outcome::Kind::unsupported) {
-    ++trial.refused;
-    return;
-  }
-  if (trial.failed_on == nullptr) {
-    trial.failure = outcome;
-    trial.failed_on = batch();
-  }
-  const bool hung = outcome.kind == Outcome::Kind::hung;
-  hangs_[subject] += hung ? 1 : 0;
-  trial.stopped = hung || ++trial.crashes >= most_crashes;
+  hangs_[subject] += lossaudit::note_failure(trial, outcome, batch) ? 1 : 0;
 }
 
 std::vector<NamedTrial> Trials::named() const {

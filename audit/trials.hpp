@@ -13,8 +13,14 @@
 
 namespace lossaudit {
 
+/// Counts a call that gave no results; `batch` makes what it was asked. Did the subject hang?
+bool note_failure(Trial& trial, const Outcome& outcome, const std::function<std::shared_ptr<const Batch>()>& batch);
+
 class Trials {
  public:
+  /// A subject that hung under this many contracts is not tried under further ones.
+  static constexpr std::size_t most_hangs = 3;
+
   /// None has seen anything. Both must outlive this.
   Trials(const AuditRequest& request, const Schedule& schedule);
 
@@ -30,7 +36,13 @@ class Trials {
   [[nodiscard]] bool is_live(std::size_t planned) const;
   [[nodiscard]] bool any_live() const;
 
-  /// Counts a call that gave no results; `batch` makes what it was asked.
+  /// Adds what a subject that is still asked showed elsewhere, in other inputs, with the calls that hung there.
+  void add(std::size_t planned, std::size_t subject, const Trial& other, std::size_t hangs);
+
+  /// The subject is not asked under the contract any more: it hung under too many others.
+  void give_up(std::size_t planned, std::size_t subject);
+
+  /// As lossaudit::note_failure().
   void note_failure(const Outcome& outcome, std::size_t subject, Trial& trial,
                     const std::function<std::shared_ptr<const Batch>()>& batch);
 

@@ -9,6 +9,7 @@ add_executable(audit_test
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_sweep_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_sweep_judge_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/audit_sweep_ties_test.cpp
+  ${CMAKE_CURRENT_SOURCE_DIR}/audit_threads_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/hunt_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/hunt_corpus_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/hunt_pieces_test.cpp

@@ -61,6 +61,11 @@ CLI::Option* add_run_options(CLI::App& command, RunArguments& a, const std::stri
   command.add_option("--seed", a.seed, "Seed of the random inputs (default: the baseline's, or 1)")->option_text("N");
   add_list_option(command, "--gate", a.gates, "Only these subjects decide the exit status (default: all)")
       ->option_text("SUBJECT,..");
+  command
+      .add_option("--threads", a.threads,
+                  "How many threads (default: one a processor); the record does not depend on it")
+      ->option_text("N")
+      ->check(CLI::Range(1, 1024));
   command.add_option("-o", a.directory, "Folder for run.json, report.md, index.html and junit.xml")->option_text("DIR");
   command
       .add_flag("--resume", a.resume, fmt::format("Go on where the same {} was stopped; needs -o", command.get_name()))
@@ -93,6 +98,7 @@ AuditRequest request_of(const RunArguments& a) {
     request.checkpoint = checkpoint_in(a.directory, a.resume);
     request.resume = a.resume;
   }
+  request.threads = a.threads;
   if (!a.shard.empty()) request.shard = parse_shard(a.shard);
   request.subjects = gated_subjects(a);
   if (a.seconds > 0) request.time = std::chrono::milliseconds(static_cast<std::int64_t>(a.seconds * 1000));

@@ -19,6 +19,7 @@ struct RunArguments {
   std::string profile = "faithful", directory, shard;
   YardstickArguments yardsticks;
   double seconds = 0;
+  std::size_t threads = 0;
   bool resume = false;
   std::optional<std::uint64_t> seed;
 };
