@@ -42,12 +42,13 @@ void BinarySum(const LossTask& task, std::size_t first, std::size_t last, LossSu
     return AddCommonLosses<Probabilities::from_logits, BestLogitSum, LogitSum>(task, first, last, losses);
   }
   if (is_common && task.probabilities == Probabilities::plain) {
-    return AddCommonLosses<Probabilities::plain, ProbabilitySum<ProductOf::sides>, NoSum>(task, first, last, losses);
+    return AddCommonLosses<Probabilities::plain, ProbabilitySum<ProductOf::sides>,
+                           SoftProbabilitySum<ProductOf::sides>>(task, first, last, losses);
   }
   // A clip that lets a 0 through leaves an infinite loss to the general way.
   if (is_common && task.probabilities == Probabilities::clipped && task.clip_low > 0 && task.clip_high < 1) {
-    return AddCommonLosses<Probabilities::clipped, ProbabilitySum<ProductOf::clipped_sides>, NoSum>(task, first, last,
-                                                                                                    losses);
+    return AddCommonLosses<Probabilities::clipped, ProbabilitySum<ProductOf::clipped_sides>,
+                           SoftProbabilitySum<ProductOf::clipped_sides>>(task, first, last, losses);
   }
   WithBinaryTerms<false>(task, [&](const auto& terms) HWY_ATTR {
     BinarySumPass pass(terms, losses);

@@ -109,6 +109,60 @@ class ProbabilitySum : public LooksAtEach {
   std::size_t uncarried_ = 0;
 };
 
+/// A block's -Σ t ln p + (1 - t) ln(1 - p) for targets in [0, 1] and probabilities p between 0 and 1, or clipped to that:
+/// both logarithms are good to 2^-37, and so is their sum, whose terms have one sign.
+template <ProductOf kProduct>
+class SoftProbabilitySum : public LooksAtEach {
+ public:
+  HWY_INLINE explicit SoftProbabilitySum(const LossTask& task) : low_(task.clip_low), high_(task.clip_high) {}
+
+  /// A NaN may pass: it makes the sum NaN, as it should.
+  static HWY_INLINE bool Takes(const float* target, const float* output) {
+    return AllOfChunk(target, output, [](VF t, VF o) HWY_ATTR {
+      const VF zero = hn::Zero(FD());
+      MF is_outside = hn::Or(hn::Lt(t, zero), hn::Gt(t, Floats(1)));
+      if (kProduct == ProductOf::sides) {
+        is_outside = hn::Or(is_outside, hn::Or(hn::Le(o, zero), hn::Ge(o, Floats(1))));
+      }
+      return hn::Not(is_outside);
+    });
+  }
+  HWY_INLINE void Chunk(const float* target, const float* output) { LastChunk(target, output, kChunk); }
+  /// Only the first `count` of the chunk.
+  HWY_INLINE void LastChunk(const float* target, const float* output, std::size_t count) {
+    constexpr std::size_t kN = HWY_MIN(kChunkParts, 2);
+    const V one = Constant(1);
+#pragma GCC unroll 16
+    for (std::size_t part = 0; part < kChunkParts; part += kN) {
+      V o[kN], p[2 * kN], below_one[2 * kN], log[2 * kN];
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kN; ++v) {
+        o[v] = LoadFloats(output + (part + v) * hn::Lanes(D()));
+        if (kProduct == ProductOf::clipped_sides) o[v] = Clamped(o[v], low_, high_);
+        p[2 * v] = o[v];
+        p[2 * v + 1] = hn::Sub(one, o[v]);
+        below_one[2 * v] = hn::Sub(o[v], one);
+        below_one[2 * v + 1] = hn::Neg(o[v]);
+      }
+      BriefUnitLogs<2 * kN>(p, below_one, log);
+#pragma GCC unroll 2
+      for (std::size_t v = 0; v < kN; ++v) {
+        const std::size_t first = (part + v) * hn::Lanes(D());
+        const V t = LoadFloats(target + first);
+        V loss = hn::MulAdd(hn::Sub(one, t), log[2 * v + 1], hn::Mul(t, log[2 * v]));
+        loss = hn::NegMulAdd(o[v], hn::Zero(D()), loss);  // a NaN
+        if (count < kChunk) loss = hn::IfThenElseZero(hn::FirstN(D(), count < first ? 0 : count - first), loss);
+        sum_.Add(part + v, loss);
+      }
+    }
+  }
+  HWY_INLINE double Total() const { return -sum_.Total(); }
+
+ private:
+  double low_, high_;
+  LaneSum sum_;
+};
+
 /// Takes nothing.
 class NoSum : public LooksAtEach {
  public:

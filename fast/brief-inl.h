@@ -57,6 +57,31 @@ HWY_INLINE V BriefLog1p(V u) {
   return LogOfSum<true, true>(y, hn::Sub(u, hn::Sub(y, Constant(1))));
 }
 
+/// The same of kN normal numbers y up to 1, given with y - 1, step by step: their latencies hide each other. For NaN a
+/// number.
+template <std::size_t kN>
+HWY_INLINE void BriefUnitLogs(const V* y, const V* below_one, V* log) {
+  const D d;
+  const hn::RebindToUnsigned<D> du;
+  V k[kN], f[kN];
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kN; ++v) {
+    // As in LogOfSum; the rounding of y counts only where the logarithm is near 0, and so k is.
+    const auto raised = hn::Add(hn::BitCast(du, y[v]), hn::Set(du, 0x3ff0000000000000u - 0x3fe6a09e667f3bcdu));
+    const auto biased = hn::Or(hn::ShiftRight<52>(raised), hn::Set(du, 0x4330000000000000u));
+    k[v] = hn::Sub(hn::BitCast(d, biased), Constant(0x1p52 + 1023));
+    const auto fraction = hn::And(raised, hn::Set(du, 0x000fffffffffffffu));
+    const V scaled = hn::BitCast(d, hn::Add(fraction, hn::Set(du, 0x3fe6a09e667f3bcdu)));
+    const M is_near_one = hn::Ge(y[v], Constant(0x1.6a09e667f3bcdp-1));
+    f[v] = hn::IfThenElse(is_near_one, below_one[v], hn::Sub(scaled, Constant(1)));
+  }
+  V s[kN];
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kN; ++v) s[v] = hn::Div(f[v], hn::Add(Constant(2), f[v]));
+#pragma GCC unroll 8
+  for (std::size_t v = 0; v < kN; ++v) log[v] = hn::MulAdd(k[v], Constant(0x1.62e42fefa39efp-1), BriefTwiceAtanh(s[v]));
+}
+
 }  // namespace lossaudit::fast::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
