@@ -93,7 +93,8 @@ class ExpSum {
       VF& rests = rests_[v / kRowParts % 2][p];
       rests = hn::MulAdd(t, e[v].p, rests);
       sum_[2 * p] = hn::Add(sum_[2 * p], hn::PromoteTo(HD(), hn::LowerHalf(half, t)));
-      sum_[2 * p + 1] = hn::Add(sum_[2 * p + 1], hn::PromoteTo(HD(), hn::UpperHalf(half, t)));
+      const auto upper = kSeeks ? UpperByMemory(t) : hn::UpperHalf(half, t);
+      sum_[2 * p + 1] = hn::Add(sum_[2 * p + 1], hn::PromoteTo(HD(), upper));
     }
   }
 
@@ -139,6 +140,14 @@ class ExpSum {
  private:
   using HD = hn::Repartition<double, FD>;
   using VH = hn::Vec<HD>;
+
+  /// Where nothing else is stored there are loads and stores to spare, and no shuffles: 3 % of the time.
+  static HWY_INLINE auto UpperByMemory(VF t) {
+    HWY_ALIGN_MAX float lanes[kFloatLanes];
+    hn::Store(t, FD(), lanes);
+    asm volatile("" ::: "memory");  // or the compiler makes a shuffle of it
+    return hn::Load(hn::Rebind<float, HD>(), lanes + kFloatLanes / 2);
+  }
 
   HWY_INLINE VF Largest() const {
     VF maximum = maximum_[0];

@@ -27,8 +27,9 @@ class LogitStages {
   }
 
   HWY_INLINE std::uint64_t Run() {
-    for (std::size_t r = 0; r < batch_.count; ++r) Begin(r);
+    Begin(0);
     for (std::size_t r = 0; r < batch_.count; ++r) {
+      if (r + 1 < batch_.count) Begin(r + 1);  // its look at the row waits for nothing of this one's sum
       if (!IsLeft(r)) Sum(r);
     }
     Finish();
@@ -57,11 +58,13 @@ class LogitStages {
 
   /// How far behind a row stands what is fetched beside it: the row that follows the batch; where such rows fill half of
   /// a second-level cache with what is read again, or are read once beside their targets, what is read next (less far
-  /// beside targets, whose reads wait in the same queue).
+  /// beside targets, whose reads wait in the same queue; but beyond the beginning of the row that is looked at next).
   std::size_t Ahead() const {
-    const std::size_t near = batch_.targets != nullptr ? 1024 : 4096;
-    if (batch_.result != nullptr) return n_ > kMostFetched ? near : batch_.count * n_;
-    return n_ > (batch_.targets != nullptr ? kBatchFloats : kMostFetched) ? 2048 : batch_.count * n_;
+    const bool has_targets = batch_.targets != nullptr;
+    const std::size_t batch = batch_.count * n_;
+    if (batch_.result != nullptr) return n_ <= kMostFetched ? batch : has_targets ? 1024 : 4096;
+    if (has_targets && n_ <= kBatchFloats) return HWY_MIN(batch, HWY_MAX(2 * n_, 2560));
+    return n_ <= kMostFetched && !has_targets ? batch : 2048;
   }
   bool IsNear() const { return Ahead() < n_; }
 
