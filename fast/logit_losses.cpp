@@ -14,6 +14,7 @@
 #include "fast/loss_gradient.hpp"
 #include "fast/row_layout.hpp"
 #include "fast/soft_batch.hpp"
+#include "fast/soft_completion.hpp"
 #include "hwy/aligned_allocator.h"
 
 namespace lossaudit::fast {
@@ -190,7 +191,9 @@ class LogitLosses {
           continue;
         }
         sink_.take(row, near_estimate(losses[i]));
-        if ((outcome.incomplete >> i & 1) != 0) careful::complete_gradient(task_, row, to);
+        if ((outcome.incomplete >> i & 1) != 0 && !complete_soft_gradient(batch, i)) {
+          careful::complete_gradient(task_, row, to);
+        }
       }
       for (std::size_t i = 0; i < picked_.size() && gradient != nullptr && is_copied; ++i) {
         std::copy_n(batch.gradient + i * n_, n_, gradient + picked_[i] * n_);

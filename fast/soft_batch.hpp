@@ -37,7 +37,7 @@ struct SoftOutcome {
   std::uint32_t incomplete = 0;  ///< ... has elements that cancel: NaN, and to be computed with care
 };
 
-/// loss = Σ c_i (logsumexp(x) - x_i) for the smoothed targets c, within 2^-30 of itself, and gradient_i = factor (Σ c
+/// loss = Σ c_i (logsumexp(x) - x_i) for the smoothed targets c, within 2^-27 of itself, and gradient_i = factor (Σ c
 /// softmax(x)_i - c_i), rounded from within 2^-26 of itself. All of that is NaN in a row whose logits have one.
 ///
 /// Left are rows with a negative target or a sum of targets beyond 2^64, whose largest logit is infinite, whose loss is, and

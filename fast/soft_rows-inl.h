@@ -3,8 +3,8 @@
 // For coefficients c_i = keep t_i + share, not negative, with the sum C, and e_i = e^(x_i - s), s being near the maximum, S
 // = Σ e_i:
 //   loss = C ln S - Σ c_i (x_i - s),  gradient_i = factor (e_i C / S - c_i).
-// The quick way takes for s the largest of the first logits, and reads the row once. What cancels in the loss is told by its
-// size. In the gradient what cancels is found and left as NaN: elements whose target is near the probability.
+// The quick way takes for s the largest of the first logits, and reads the row once. In the gradient what cancels is found
+// and left as NaN: elements whose target is near the probability.
 //
 // With d_i = s - x_i, e_i is good to (54 + 1.4 abs(d_i)) 2^-53 (table_exp-inl.h; the difference is rounded once). In S that
 // is weighted by the masses, of which d_i is at most ln n on average: 90 units for any n. A sum of at most 36 additions to
@@ -12,7 +12,7 @@
 // + 1.4 d_i) 2^-53. Where it is within a factor 2 of c_i >= 2^-149, d_i is below ln(2 C / c_i) < 149 for C <= 2^64. So the
 // error is below 429 * 2^-53 of c_i, which is 2^-26 of a difference from kCancels c_i on.
 //
-// Where one class has nearly all of S, or the loss cancels, the other way is taken: s is the maximum, and the first class
+// Where one class has nearly all of S, so that the loss may cancel, the other way is taken: s is the maximum, and the first class
 // that has it (the top) is left out of the sums. Then nothing cancels in the loss, and the top's gradient is (C' - c_top S') /
 // S. S' may lie far away as a whole: d is below 708, where the exponential ends, which makes 1120 units.
 #if defined(LOSSAUDIT_FAST_SOFT_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -141,7 +141,6 @@ class SoftRow {
   static constexpr std::size_t kMostFetched = 4096;  // floats: what is fetched is a row, or so much of it
   static constexpr std::size_t kAhead = 2048;
   static constexpr double kLeastOfOthers = 0x1p-16;  // of S: then no class has nearly all of it
-  static constexpr double kLossCancels = 0x1p-15;
 
 #if HWY_NATIVE_FMA
   /// False if that will not do.
@@ -156,10 +155,9 @@ class SoftRow {
     const double log = Log1pOf(masses_ - 1);
     loss_ = coefficients_ * log - distances_;
     if (masses_ != masses_) return true;
-    // ln S is good to 2^-45.8, and Σ c d to 2^-47.8 of its magnitudes, of which the part that cancels is at most C (log +
-    // above): the loss is good to 2^-30.
-    const bool is_shared = log - above >= kLeastOfOthers;
-    return is_shared && loss_ >= kLossCancels * coefficients_ * (1 + log + above) && loss_ <= kMostLoss;
+    // The loss is at least C times ln S less the largest distance: 2^-16 C. ln S is good to 2^-44.9, and Σ c d to 2^-47.8 of
+    // its magnitudes, of which what cancels is at most 16 C: the loss is good to 2^-27.
+    return log - above >= kLeastOfOthers && loss_ <= kMostLoss;
   }
 #endif
 

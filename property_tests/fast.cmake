@@ -1,5 +1,6 @@
 # The fast kernels on every instruction set that the machine runs.
 add_executable(fast_test
+  ${CMAKE_CURRENT_SOURCE_DIR}/fast_binary_mixtures_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_formats_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_gradient_calls_test.cpp
   ${CMAKE_CURRENT_SOURCE_DIR}/fast_gradient_test.cpp

@@ -125,7 +125,7 @@ class FastSoftGradient : public FastGradient {};
 TEST_P(FastSoftGradient, IsWithinItsUlpsWhereTheTargetIsNearlyTheProbability) {
   Random random(12);
   const double smoothing = contract_.options.label_smoothing;
-  for (const std::size_t classes : {1U, 2U, 3U, 8U, 17U, 33U}) {
+  for (const std::size_t classes : {1U, 2U, 3U, 8U, 17U, 33U, 130U}) {
     Batch batch = blank({4, classes, 1});
     for (std::size_t r = 0; r < 4; ++r) {
       double sum = 0;
@@ -144,9 +144,44 @@ TEST_P(FastSoftGradient, IsWithinItsUlpsWhereTheTargetIsNearlyTheProbability) {
         const double k = is_elementwise_ ? 2 : static_cast<double>(classes);
         batch.target[at] = f32((p - smoothing / k) / (1 - smoothing));
         if (r == 1) batch.target[at] = step(Format::f32, batch.target[at], random.between(-2, 2));
+        // One of each depth of cancellation has its own tier.
+        if (r == 2) batch.target[at] = f32(batch.target[at] * (1 - std::exp2(-random.uniform(1, 24))));
       }
     }
     expect_few_ulps(contract_, batch);
+  }
+}
+
+TEST(FastSoftRowGradient, IsWithinItsUlpsWhereADoubleHardlyTellsTheTargetFromTheProbability) {
+  const Contract contract = parse_contract("categorical_crossentropy exact f32 gradient from_logits");
+  constexpr std::size_t classes = 100;
+  Random random(14);
+  Batch batch;
+  batch.shape = {1, classes, 1};
+  batch.upstream = {1};
+  for (int found = 0; found < 3;) {
+    batch.output.clear();
+    batch.target.clear();
+    std::vector<long double> p;
+    long double masses = 0;
+    long double targets = 0;
+    for (std::size_t i = 0; i < classes; ++i) {
+      batch.output.push_back(f32(3 * random.normal()));
+      p.push_back(std::exp(static_cast<long double>(batch.output[i])));
+      masses += p[i];
+    }
+    for (std::size_t i = 0; i < classes; ++i) {
+      p[i] /= masses;
+      batch.target.push_back(f32(static_cast<double>(p[i])));
+      targets += batch.target[i];
+    }
+    bool is_close = false;
+    for (std::size_t i = 0; i < classes; ++i) {
+      is_close = is_close || std::abs(p[i] * targets - batch.target[i]) < 0x1p-38L * p[i];
+    }
+    if (!is_close) continue;
+    ++found;
+    expect_few_ulps(contract, batch);
   }
 }
 

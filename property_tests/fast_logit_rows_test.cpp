@@ -164,6 +164,15 @@ TEST_P(FastLogitRows, LossesOfSoftTargetsAreWithinTheirBounds) {
     }
     check("categorical_crossentropy exact f32 forward from_logits", batch, 1, kind.name);
     check("categorical_crossentropy exact f32 forward from_logits reduction=sum", batch, 1, kind.name);
+    // All but nothing on the maximum: a loss that is small where the row is confident.
+    for (std::size_t r = 0; r < rows_; ++r) {
+      auto* target = batch.target.data() + r * classes_;
+      const auto* x = batch.output.data() + r * classes_;
+      std::fill_n(target, classes_, 0);
+      target[label_of(random_, batch, r)] = f32(std::exp2(-random_.uniform(20, 60)));
+      target[std::max_element(x, x + classes_) - x] = 1;
+    }
+    check("categorical_crossentropy exact f32 forward from_logits", batch, 1, kind.name);
   }
 }
 
